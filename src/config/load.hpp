@@ -1,0 +1,46 @@
+// From files to one validated Snapshot, or to all that is wrong with them.
+#pragma once
+
+#include "config/snapshot.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace switchroom::config {
+
+/// "file:line:column: key: what is wrong; did you mean …".
+struct Problem {
+  Place place;
+  std::string key;
+  std::string what;
+  [[nodiscard]] std::string text() const;
+};
+
+/// What the loader asks of rooms that it may not include. Each returns an empty string when all is well.
+struct Checks {
+  /// Is this an application of this version, and is its argument right? "unknown application \"brige\"; did you mean bridge".
+  std::function<std::string(const Action& action, const Snapshot& snapshot)> application;
+  /// Does the pattern compile, is the field known?
+  std::function<std::string(const Condition& condition)> condition;
+};
+
+struct Loaded {
+  SnapshotPtr snapshot;             // null when there are problems
+  std::vector<Problem> problems;    // every one, in the order of the file
+};
+
+/// Reads FILE and its includes. Never throws; a file that cannot be read is a problem with its reason.
+Loaded load(const std::filesystem::path& file, const Checks& checks);
+/// The same from text (tests, the embedded default); `name` stands for the file in messages.
+Loaded load_text(std::string_view text, const std::string& name, const Checks& checks);
+
+/// The reference of all keys in Markdown, from the same table that loads them (docs/configuration.md).
+std::string reference();
+
+/// Why a password is refused (short, well-known, the extension's own number …), or empty.
+std::string password_weakness(std::string_view password, std::string_view extension);
+
+}  // namespace switchroom::config

@@ -1,0 +1,55 @@
+// Rules and facts to a plan, a step at a time. Pure: no I/O, no clock of its own.
+#pragma once
+
+#include "base/result.hpp"
+#include "config/snapshot.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace switchroom::dialplan {
+
+/// Looks a variable up by name ("destination_number", "caller_id_number", "sip_h_X-Custom", one that
+/// `set` made); empty when it is not set.
+using Variables = std::function<std::string(std::string_view name)>;
+
+/// One thing to do, with $1 already replaced; ${name} is replaced when it runs (it may depend on what
+/// ran before).
+struct Step {
+  std::string application;
+  std::string argument;
+  std::string entry;  // the name of the entry it stands in, for the log
+};
+
+/// All contexts of a snapshot, patterns compiled once at load. Immutable, any thread.
+class Dialplan {
+ public:
+  /// `snapshot` outlives the plan by being shared.
+  explicit Dialplan(config::SnapshotPtr snapshot);
+  ~Dialplan();
+  Dialplan(const Dialplan&) = delete;
+  Dialplan& operator=(const Dialplan&) = delete;
+
+  [[nodiscard]] bool has_context(std::string_view context) const;
+  /// The entries of `context` that match, read top to bottom until one without `continue`, flattened
+  /// into steps. `explain`, when given, hears a sentence for each entry that was tried and why it did
+  /// or did not match.
+  [[nodiscard]] std::vector<Step> match(std::string_view context, const Variables& variables,
+                                        const std::function<void(const std::string&)>& explain = {}) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// For config::Checks: why a condition is bad, or empty.
+std::string check_condition(const config::Condition& condition);
+
+/// Replaces ${name}, ${name:offset:length} and $${global}; unknown ones become empty. An unclosed ${ stays as
+/// it is. Bounded: nesting of 8, 64 KiB of result.
+std::string expand(std::string_view text, const Variables& variables, const Variables& globals);
+
+}  // namespace switchroom::dialplan

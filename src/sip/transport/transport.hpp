@@ -1,0 +1,106 @@
+// Where SIP messages enter and leave: sockets in asio, addresses and connections as values.
+#pragma once
+
+#include "base/asio.hpp"
+#include "base/net.hpp"
+#include "base/result.hpp"
+#include "sip/message/message.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace switchroom::sip {
+
+enum class TransportKind : std::uint8_t { udp, tcp };
+std::string_view name(TransportKind kind);  // "UDP", "TCP" as in Via
+inline bool is_reliable(TransportKind kind) { return kind != TransportKind::udp; }
+
+/// Names a listening socket for as long as the process runs.
+using ListenerId = std::uint32_t;
+/// Names one TCP connection; 0 is none. Never used twice.
+using ConnectionId = std::uint64_t;
+
+/// The way between a peer and us, both where a message came from and where one goes to. A reply, and a
+/// request to a phone behind NAT, takes the flow that the phone's own request came by.
+struct Flow {
+  TransportKind kind = TransportKind::udp;
+  ListenerId listener = 0;        // the socket it is sent from (UDP), or whose profile it belongs to (TCP)
+  base::Endpoint remote;
+  ConnectionId connection = 0;    // TCP: this connection; when it is gone, or 0, one is opened to `remote`
+  friend bool operator==(const Flow&, const Flow&) = default;
+};
+std::string text(const Flow& flow);  // "udp 192.0.2.1:5060"
+
+struct Listener {
+  ListenerId id = 0;
+  TransportKind kind = TransportKind::udp;
+  base::Endpoint local;             // bound address and port (the real one when port 0 was asked for)
+  base::Endpoint advertised;        // for Via and Contact: public_address, else local, else by route
+  std::string profile;
+};
+
+/// Asked before anything is allocated for a peer: at accept, and for each datagram. Must be cheap.
+using AdmitSource = std::function<bool(const base::IpAddress& source, const std::string& profile)>;
+
+/// All sockets of all profiles. Call thread.
+class Transports {
+ public:
+  struct Receiver {
+    virtual ~Receiver() = default;
+    /// A well-formed message. Via received/rport are not yet filled in.
+    virtual void on_message(Message message, const Flow& from) = 0;
+    /// A malformed request that deserves its 400 (already rate limited by the caller's choice).
+    virtual void on_malformed(const Message& reject, std::string_view why, const Flow& from) = 0;
+    /// A connection ended; flows through it will be re-opened when used.
+    virtual void on_closed(ConnectionId connection) = 0;
+  };
+  struct Settings {
+    std::size_t max_connections = 10000;
+    std::size_t max_connections_per_address = 200;
+    base::Duration idle_limit = std::chrono::minutes(10);   // a connection nobody speaks on
+    base::Duration first_message_limit = std::chrono::seconds(10);
+    std::size_t max_header = 16384;
+    std::size_t max_body = 65536;
+    std::size_t max_queued_bytes = 1U << 20U;               // for each connection; more closes it
+    int udp_receive_buffer = 4 << 20;
+  };
+
+  Transports(asio::io_context& context, Settings settings, AdmitSource admit);
+  ~Transports();
+  Transports(const Transports&) = delete;
+  Transports& operator=(const Transports&) = delete;
+
+  void set_receiver(Receiver* receiver);  // not owned
+  /// `listen` is "udp:0.0.0.0:5060", "tcp:[::]:5060". Error text says which address and why ("in use").
+  base::result<ListenerId> listen(std::string_view listen, std::string profile, const base::IpAddress& public_address);
+  void close(ListenerId listener);
+  [[nodiscard]] const Listener* find(ListenerId id) const;
+  [[nodiscard]] std::vector<Listener> listeners() const;
+  /// The profile's listener for a kind and an address family; nullptr when it has none.
+  [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
+
+  /// Sends bytes; false when they can't be sent now (no socket, queue full, unreachable). UDP over
+  /// `udp_limit` bytes is the caller's concern (RFC 3261 18.1.1). TCP opens or re-uses a connection;
+  /// a failure that shows later arrives at on_send_failed of the owner through `failed`.
+  bool send(const Flow& to, std::string bytes, std::function<void()> failed = {});
+  /// The address to write into Via and Contact for a message that takes this flow.
+  [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const;
+  /// Double-CRLF keep-alive on a connection-less or connected flow.
+  void keepalive(const Flow& to);
+
+  struct Counters {
+    std::uint64_t received = 0, sent = 0, malformed = 0, refused = 0, dropped = 0, connections_opened = 0;
+    std::size_t connections = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace switchroom::sip
