@@ -1,0 +1,27 @@
+# tests/<room>/*.cpp becomes unit_<room>: Catch2 and the rooms that the table in Rooms.cmake names.
+# In a build for ThreadSanitizer only the rooms that have threads are registered with ctest.
+
+find_library(SWITCHROOM_CATCH2_A NAMES libCatch2WithMain.a REQUIRED)
+mark_as_advanced(SWITCHROOM_CATCH2_A)
+
+set(threaded_rooms base media cdr)
+
+foreach(room IN LISTS SWITCHROOM_ROOMS)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${room}/*.cpp")
+  if(NOT sources)
+    continue()
+  endif()
+  add_executable(unit_${room} ${sources})
+  link_rooms(unit_${room} ${SWITCHROOM_LINKS_${room}})
+  target_include_directories(unit_${room} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_compile_definitions(unit_${room} PRIVATE "SWITCHROOM_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\"")
+  target_link_libraries(unit_${room} PRIVATE "${SWITCHROOM_CATCH2_A}")
+  use_pch(unit_${room})
+
+  set(labels unit)
+  if(room IN_LIST threaded_rooms)
+    list(APPEND labels threads)
+  endif()
+  add_test(NAME unit_${room} COMMAND unit_${room})
+  set_tests_properties(unit_${room} PROPERTIES LABELS "${labels}" TIMEOUT 300)
+endforeach()
