@@ -3,6 +3,7 @@
 
 #include "base/timers.hpp"
 #include "sip/message/message.hpp"
+#include "sip/transaction/layer.hpp"
 #include "sip/transport/transport.hpp"
 
 #include <cstdint>
@@ -12,9 +13,6 @@
 
 namespace switchroom::sip {
 
-/// Names a transaction; 0 is none. Never used twice. Ids of transactions that have ended are ignored.
-using TransactionId = std::uint64_t;
-
 /// How the layer sends; Transports in the process, a recorder in tests.
 class Wire {
  public:
@@ -22,18 +20,6 @@ class Wire {
   /// False: cannot be sent at all. `failed` may be called later, by another turn, for TCP.
   virtual bool send(const Flow& to, std::string bytes, std::function<void()> failed) = 0;
   [[nodiscard]] virtual base::Endpoint advertised_for(const Flow& flow) const = 0;
-};
-
-/// Who sent a request hears of its fate. Call thread. Must call Transactions::abandon before it dies.
-class ClientUser {
- public:
-  virtual ~ClientUser() = default;
-  /// Provisional responses (not 100), one final response, and for INVITE each further 2xx (RFC 6026;
-  /// other To tags: downstream forking).
-  virtual void on_response(TransactionId id, const Message& response) = 0;
-  enum class Failure : std::uint8_t { timeout, transport };
-  /// Instead of a final response: nothing came (timers B, F), or it could not be sent.
-  virtual void on_failure(TransactionId id, Failure failure) = 0;
 };
 
 /// Who answers requests. Call thread.
@@ -53,7 +39,7 @@ class ServerUser {
 };
 
 /// Call thread.
-class Transactions {
+class Transactions final : public TransactionLayer {
  public:
   struct Settings {
     base::Duration t1 = std::chrono::milliseconds(500);
@@ -62,7 +48,7 @@ class Transactions {
     bool trying_at_once = true;  // 100 to an INVITE before anything else
   };
   Transactions(base::Timers& timers, Wire& wire, Settings settings);
-  ~Transactions();
+  ~Transactions() override;
   Transactions(const Transactions&) = delete;
   Transactions& operator=(const Transactions&) = delete;
 
@@ -72,24 +58,15 @@ class Transactions {
   /// get 482), absorbs retransmissions, and passes the rest on.
   void receive(Message message, const Flow& from);
 
-  /// Sends a request in a new client transaction: the layer puts the topmost Via on (branch, rport) for
-  /// the flow. Over 1,300 bytes on UDP goes to TCP first and falls back to UDP when that fails
-  /// (18.1.1). The first answer, also a failure, comes by another turn.
-  TransactionId request(Message request, const Flow& to, ClientUser* user);
-  /// CANCELs an INVITE as RFC 3261 9.1 wants it (not before a provisional response came). `reason` is
-  /// the value of a Reason header, or empty.
-  void cancel(TransactionId invite, std::string reason = {});
-  /// The user will not hear of it any more; the transaction runs to its end by itself.
-  void abandon(TransactionId id);
-  /// The request as sent (with its Via), for ACK to 2xx; nullptr when gone.
-  [[nodiscard]] const Message* sent_request(TransactionId id) const;
-
-  /// Answers a request. Provisional ones may be several. Unknown ids are ignored (false).
-  bool respond(TransactionId id, const Message& response);
-  /// Sends a 2xx to INVITE again (the dialog's timer decides when); only while Accepted (timer L).
-  bool repeat(TransactionId id, const Message& response);
-  /// Sends outside any transaction: the ACK of a 2xx. Puts the topmost Via on.
-  bool send_ack(Message ack, const Flow& to);
+  // What dialogs use; the contracts stand in layer.hpp.
+  using TransactionLayer::cancel;
+  TransactionId request(Message request, const Flow& to, ClientUser* user) override;
+  void cancel(TransactionId invite, std::string reason) override;
+  void abandon(TransactionId id) override;
+  [[nodiscard]] const Message* sent_request(TransactionId id) const override;
+  bool respond(TransactionId id, const Message& response) override;
+  bool repeat(TransactionId id, const Message& response) override;
+  bool send_ack(Message ack, const Flow& to) override;
 
   [[nodiscard]] std::size_t size() const;
 
