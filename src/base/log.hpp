@@ -14,7 +14,18 @@
 
 namespace switchroom::log {
 
-enum class Subsystem : std::uint8_t { main, config, sip, registrar, call, dialplan, media, cdr, control, guard };
+enum class Subsystem : std::uint8_t {
+  main,
+  config,
+  sip,
+  registrar,
+  call,
+  dialplan,
+  media,
+  cdr,
+  control,
+  guard
+};
 inline constexpr std::size_t subsystem_count = 10;
 std::string_view name(Subsystem subsystem);
 std::optional<Subsystem> parse_subsystem(std::string_view text);
@@ -46,7 +57,8 @@ Level level(Subsystem subsystem);
 
 namespace detail {
 extern std::array<std::atomic<Level>, subsystem_count> levels;
-void write(Level level, Subsystem subsystem, std::string_view call, fmt::string_view format, fmt::format_args args);
+void write(Level level, Subsystem subsystem, std::string_view call, fmt::string_view format,
+           fmt::format_args args);
 }  // namespace detail
 
 inline bool enabled(Level level, Subsystem subsystem) {
@@ -57,7 +69,8 @@ inline bool enabled(Level level, Subsystem subsystem) {
 /// packet path of media threads. Control characters in the text are escaped, so that a peer's bytes
 /// cannot forge a line. `call` may be empty.
 template <class... Args>
-void line(Level level, Subsystem subsystem, std::string_view call, fmt::format_string<Args...> format, Args&&... args) {
+void line(Level level, Subsystem subsystem, std::string_view call, fmt::format_string<Args...> format,
+          Args&&... args) {
   if (enabled(level, subsystem)) {
     detail::write(level, subsystem, call, fmt::string_view(format), fmt::make_format_args(args...));
   }
