@@ -57,6 +57,8 @@ class SessionUser {
   virtual void on_offer_answered(int status, const std::string& sdp) = 0;
   /// INFO, MESSAGE inside the dialog; already answered 200 (or 415 for what the leg does not list).
   virtual void on_info(std::string_view content_type, const std::string& body) = 0;
+  /// Last of all. For a BYE or CANCEL that arrived it is called before the 200 (487) goes out, so that the
+  /// call's record is in the journal first.
   virtual void on_end(const SessionEnd& end) = 0;
 };
 

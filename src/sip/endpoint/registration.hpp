@@ -1,0 +1,64 @@
+// The wire side of the registrar: a REGISTER read into a value, its answer written from one.
+// RFC 3261 section 10.3, RFC 5626 as far as instance and reg-id, RFC 3327.
+#pragma once
+
+#include "config/snapshot.hpp"
+#include "sip/message/message.hpp"
+#include "sip/transport/transport.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace switchroom::sip {
+
+/// One contact as a REGISTER names it, or as it is bound.
+struct ContactBinding {
+  std::string uri;
+  std::uint32_t expires = 0;  // seconds; 0 in a request removes it
+  double q = 1.0;
+  std::string instance;       // +sip.instance, or empty
+  std::uint32_t reg_id = 0;
+};
+
+/// A REGISTER that has been admitted and authenticated.
+struct RegisterRequest {
+  std::string extension;
+  std::vector<ContactBinding> contacts;
+  bool remove_all = false;  // "Contact: *"
+  std::string call_id;
+  std::uint32_t cseq = 0;
+  std::string user_agent;
+  std::vector<std::string> path;
+  Flow flow;
+  std::string profile;
+};
+
+/// status 200 and what is bound now, or the refusal.
+struct RegisterReply {
+  int status = 200;
+  std::string reason;
+  std::vector<ContactBinding> bound;  // expires: seconds left
+};
+
+/// Where registrations are kept. Call thread.
+class RegisterTaker {
+ public:
+  virtual ~RegisterTaker() = default;
+  virtual RegisterReply on_register(const RegisterRequest& request) = 0;
+  virtual void on_connection_closed(ConnectionId connection) = 0;
+};
+
+/// Why a REGISTER is refused before the registrar sees it.
+struct RegisterRefusal {
+  int status = 400;
+  std::string reason;
+  std::uint32_t min_expires = 0;  // with 423
+};
+
+/// Pure. Applies the profile's limits on expiry: too short is 423, too long is cut.
+std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request, const config::Profile& profile);
+Message make_register_response(const Message& request, const RegisterReply& reply);
+
+}  // namespace switchroom::sip
