@@ -48,6 +48,8 @@ class TransactionLayer {
   virtual bool repeat(TransactionId id, const Message& response) = 0;
   /// Sends outside any transaction: the ACK of a 2xx. Puts the topmost Via on.
   virtual bool send_ack(Message ack, const Flow& to) = 0;
+  /// Our address as this flow's peer shall write it back: for Contact. (Transactions asks its Wire.)
+  [[nodiscard]] virtual base::Endpoint advertised_for(const Flow& flow) const = 0;
 };
 
 }  // namespace switchroom::sip

@@ -67,6 +67,7 @@ class Transactions final : public TransactionLayer {
   bool respond(TransactionId id, const Message& response) override;
   bool repeat(TransactionId id, const Message& response) override;
   bool send_ack(Message ack, const Flow& to) override;
+  [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const override;
 
   [[nodiscard]] std::size_t size() const;
 
