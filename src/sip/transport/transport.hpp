@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/asio.hpp"
+#include "base/clock.hpp"
 #include "base/net.hpp"
 #include "base/result.hpp"
 #include "sip/message/message.hpp"
