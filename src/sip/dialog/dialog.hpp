@@ -25,6 +25,8 @@ class Dialog {
   static Dialog as_server(const Message& request, std::string local_tag, const Flow& from);
   /// 12.1.2: we are the client; from a response that carries a To tag.
   static Dialog as_client(const Message& request, const Message& response, const Flow& to);
+  /// What an INVITE that was just sent knows: no remote tag yet; counts CSeq for its retries.
+  static Dialog before_response(const Message& request, const Flow& to);
 
   [[nodiscard]] const DialogId& id() const { return id_; }
   [[nodiscard]] const Address& local() const { return local_; }
@@ -35,20 +37,29 @@ class Dialog {
   /// A request inside the dialog (12.2.1.1): route set (loose and strict), CSeq counted, tags set.
   /// The caller adds Contact and body. ACK takes the INVITE's number: make_ack.
   Message make_request(Method method);
-  Message make_ack(std::uint32_t invite_cseq) const;
+  [[nodiscard]] Message make_ack(std::uint32_t invite_cseq) const;
+  [[nodiscard]] std::uint32_t local_cseq() const { return local_cseq_; }
   /// 12.2.2: false when the CSeq is out of order (answer 500). Updates the remote sequence.
   bool accept_sequence(const Message& request);
-  /// Target refresh (re-INVITE, UPDATE and their 2xx).
+  /// Target refresh (re-INVITE, UPDATE and their 2xx). A Contact that no SIP request can go to is ignored.
   void refresh_target(const Message& message);
+  /// 13.2.2.4: the 2xx of an early dialog decides route set and target anew; the counters stay.
+  void confirm(const Message& response);
 
   /// Where the next request goes. The flow the peer was last heard by, as long as the next hop's URI is
   /// the one that came with it (a phone behind NAT writes an address that cannot be reached: the flow
-  /// wins); a numeric URI that the peer changed to, when it was not behind NAT.
+  /// wins); a numeric URI that the peer changed to or a route set names, when nothing says NAT. A host
+  /// name is never looked up here: it falls back to the flow, and so does a URI of another transport
+  /// or address family than the flow's, which its listener could not send to.
   [[nodiscard]] Flow next_hop() const;
   /// The peer moved (a request inside the dialog came by another flow of the same address or host).
   void heard_by(const Flow& flow);
 
  private:
+  Message make(Method method, std::uint32_t cseq) const;
+  void learn_target(const Message& message);
+  void learn_routes(const Message& response);
+
   DialogId id_;
   Address local_;
   Address remote_;
@@ -57,6 +68,7 @@ class Dialog {
   std::uint32_t local_cseq_ = 0;
   std::optional<std::uint32_t> remote_cseq_;
   Flow flow_;
+  Uri learned_target_;  // the target that came with flow_
   bool behind_nat_ = false;
 };
 
