@@ -71,7 +71,10 @@ class Queue {
   // The writer's own.
   detail::Output output_;
   std::string batch_;
-  std::uint64_t unwritten_ = 0;
+  std::uint64_t batch_lines_ = 0;
+  std::uint64_t told_ = 0;       // lost lines that the batch tells of
+  std::uint64_t unwritten_ = 0;  // lines that the output refused, and why
+  int unwritten_why_ = 0;
 
   std::atomic<bool> journal_{false};
 };
@@ -186,26 +189,31 @@ void Queue::wait_for_work(std::unique_lock<std::mutex>& lock) {
 }
 
 void Queue::take_batch() {
+  batch_lines_ = 0;
+  told_ = 0;
   if (dropped_ + unwritten_ != 0 && !lines_.empty()) {
     const detail::LineHead head{Level::warning, Subsystem::main, {}, base::wall_now(), journal()};
-    batch_ += detail::format_line(head, fmt::format("{} log lines were lost: {}", dropped_ + unwritten_,
+    told_ = std::exchange(dropped_, 0) + unwritten_;
+    batch_ += detail::format_line(head, fmt::format("{} log lines were lost: {}", told_,
                                                     unwritten_ == 0 ? "the output did not take them in time"
-                                                                    : std::strerror(output_.last_errno())));
-    dropped_ = 0;
+                                                                    : std::strerror(unwritten_why_)));
     unwritten_ = 0;
   }
   while (!lines_.empty() && batch_.size() < batch_bytes) {
     bytes_ -= lines_.front().size();
     batch_ += lines_.front();
     lines_.pop_front();
+    ++batch_lines_;
   }
 }
 
 void Queue::write_batch() {
-  if (output_.write(batch_) == detail::Output::Outcome::failed) {
-    unwritten_ += static_cast<std::uint64_t>(std::count(batch_.begin(), batch_.end(), '\n'));
-    batch_.clear();
-  }
+  if (output_.write(batch_) != detail::Output::Outcome::failed) return;
+  const auto left = static_cast<std::uint64_t>(std::count(batch_.begin(), batch_.end(), '\n'));
+  // The line that tells of lost ones stands first: if it is lost too, what it told is still untold.
+  unwritten_ += left > batch_lines_ ? batch_lines_ + told_ : left;
+  unwritten_why_ = output_.last_errno();
+  batch_.clear();
 }
 
 template <std::size_t N>

@@ -3,6 +3,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@ namespace switchroom::base {
 struct Error {
   std::string what;
 };
+
+/// For tests, which print the result that they did not expect.
+inline std::ostream& operator<<(std::ostream& out, const Error& error) { return out << error.what; }
 
 /// Called by result::value() when there is none; value() without a check is for broken invariants.
 [[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {

@@ -49,23 +49,23 @@ TaskGroup::~TaskGroup() {
 
 TaskGroup::TaskId TaskGroup::spawn(awaitable<void> task, std::function<void()> done) {
   drained_.reset();
-  auto self = tasks_.emplace(tasks_.end());
-  self->id = ++last_;
-  self->done = std::move(done);
-  asio::co_spawn(executor_, std::move(task),
-                 asio::bind_cancellation_slot(self->stop.slot(), [this, self](const std::exception_ptr& why) {
-                   // The handler runs inside the dying frame's completion: finish by the next turn, when
-                   // the frame and what it captured are gone.
-                   asio::post(executor_, [this, self, why] { on_end(self, why); });
-                 }));
-  return self->id;
+  const auto self = tasks_.try_emplace(tasks_.end(), ++last_);
+  self->second.done = std::move(done);
+  asio::co_spawn(
+      executor_, std::move(task),
+      asio::bind_cancellation_slot(self->second.stop.slot(), [this, self](const std::exception_ptr& why) {
+        // The handler runs inside the dying frame's completion: finish by the next turn, when
+        // the frame and what it captured are gone.
+        asio::post(executor_, [this, self, why] { on_end(self, why); });
+      }));
+  return self->first;
 }
 
-void TaskGroup::on_end(std::list<Task>::iterator task, const std::exception_ptr& why) {
+void TaskGroup::on_end(std::map<TaskId, Task>::iterator task, const std::exception_ptr& why) {
   if (why && on_failure_ && !is_cancellation(why)) {
     on_failure_(describe(why));
   }
-  auto done = std::move(task->done);
+  auto done = std::move(task->second.done);
   tasks_.erase(task);
   if (tasks_.empty()) {
     drained_.notify();
@@ -76,17 +76,14 @@ void TaskGroup::on_end(std::list<Task>::iterator task, const std::exception_ptr&
 }
 
 void TaskGroup::cancel(TaskId id) {
-  for (auto& task : tasks_) {
-    if (task.id == id) {
-      task.stop.emit(asio::cancellation_type::terminal);
-      return;
-    }
+  if (const auto task = tasks_.find(id); task != tasks_.end()) {
+    task->second.stop.emit(asio::cancellation_type::terminal);
   }
 }
 
 void TaskGroup::cancel() {
   // emit() may run code that adds tasks; those added are cancelled too, since the list only grows.
-  for (auto& task : tasks_) {
+  for (auto& [id, task] : tasks_) {
     task.stop.emit(asio::cancellation_type::terminal);
   }
 }

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
+#include <map>
 #include <string>
 
 namespace switchroom::base {
@@ -39,15 +39,14 @@ class TaskGroup {
 
  private:
   struct Task {
-    TaskId id = 0;
     asio::cancellation_signal stop;
     std::function<void()> done;
   };
-  void on_end(std::list<Task>::iterator task, const std::exception_ptr& why);
+  void on_end(std::map<TaskId, Task>::iterator task, const std::exception_ptr& why);
 
   asio::any_io_executor executor_;
   OnFailure on_failure_;
-  std::list<Task> tasks_;
+  std::map<TaskId, Task> tasks_;  // new ones at the end: ids count up
   Signal drained_;
   TaskId last_ = 0;
 };
