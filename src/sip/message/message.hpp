@@ -7,12 +7,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace switchroom::sip {
 
 enum class Method : std::uint8_t {
-  invite, ack, bye, cancel, options, registration, prack, update, info, refer, subscribe, notify, publish, message,
+  invite,
+  ack,
+  bye,
+  cancel,
+  options,
+  registration,
+  prack,
+  update,
+  info,
+  refer,
+  subscribe,
+  notify,
+  publish,
+  message,
   other
 };
 /// "INVITE"; "" for other.
@@ -81,7 +95,7 @@ struct Message {
   std::vector<std::string> www_authenticate;     // likewise
   std::vector<std::string> proxy_authenticate;   // likewise
   std::string content_type;                      // lower case type/subtype without parameters
-  std::string content_parameters;                // what follows, as written
+  std::string content_parameters;                // what follows, as written: ";boundary=x"
   std::string body;
   std::vector<Header> headers;  // User-Agent, Reason, Diversion, Privacy, P-Asserted-Identity, X-…
 
@@ -89,7 +103,7 @@ struct Message {
   void add_header(std::string_view name, std::string_view value);        // CR, LF and NUL become spaces
   [[nodiscard]] bool supports(std::string_view option_tag) const;
   [[nodiscard]] bool requires_option(std::string_view option_tag) const;
-  [[nodiscard]] bool allows(Method method) const;
+  [[nodiscard]] bool allows(Method which) const;
 
   /// The message as it goes on the wire; Content-Length is computed. Never emits a bare CR or LF that
   /// came from a field's value.
@@ -101,34 +115,62 @@ enum class ParseError : std::uint8_t {
   empty,        // keep-alive bytes or nothing
   not_sip,      // not even a start line
   incomplete,   // stream: more bytes are needed
-  malformed,    // a request whose Via, From, To, Call-ID and CSeq could be read: answer 400 (see below)
-  unanswerable  // malformed beyond an answer: drop and count
+  malformed,    // a request whose Via, From, To, Call-ID and CSeq could be read: answer it (see below)
+  unanswerable  // malformed beyond an answer (also every malformed response and ACK): drop and count
 };
 
 struct Parsed {
   std::optional<Message> message;  // when set, error is meaningless
   ParseError error = ParseError::empty;
-  std::string why;                 // for the log and the 400's reason phrase; printable ASCII
-  std::optional<Message> reject;   // for malformed requests: enough of a request to build the 400 from
+  std::string why;                // for the log and the answer's reason phrase; printable ASCII
+  int status = 400;               // what malformed is answered with: 400, 505 (not SIP/2.0), 513 (too large)
+  std::optional<Message> reject;  // for malformed requests: enough of a request to build the answer from
 };
+
+/// What one message may hold; more is malformed. Bytes beyond max_message are answered with 513.
+inline constexpr std::size_t max_message = 65535;
+inline constexpr std::size_t max_header_lines = 256;
+inline constexpr std::size_t max_header_value = 8192;    // bytes, unfolded
+inline constexpr std::size_t max_header_elements = 128;  // of all the headers of one name that hold a list
+inline constexpr std::size_t max_parameters = 64;        // of one element or URI
 
 /// Parses one whole datagram. Never throws, never looks a name up, linear in the size. Any thread.
 /// Accepts what RFC 4475 section 3.1.1 calls valid; rejects duplicates of single headers, a CSeq that
 /// disagrees with the method, numbers out of range, a body shorter than its Content-Length.
 Parsed parse_datagram(std::string_view bytes);
 
-/// Stream framing (TCP, TLS): how many bytes the first message in `buffer` takes, 0 when more are
-/// needed, or an error when it can never be one (header block over `max_header`, body over `max_body`,
-/// no or bad Content-Length). Leading CRLFs (RFC 5626 keep-alives) are reported by `keepalive`.
+/// Stream framing (TCP, TLS): what the bytes at the front of `buffer` are. need_more: read on; bad: it can
+/// never be a message (header block over `max_header`, body over `max_body`, no or bad Content-Length),
+/// close the connection. A message's keep-alives (RFC 5626) come as ping and skip.
 struct Frame {
-  enum class Kind : std::uint8_t { message, ping /* CRLFCRLF: answer CRLF */, skip /* stray CRLF */, need_more, bad } kind;
-  std::size_t size = 0;
+  enum class Kind : std::uint8_t {
+    message,
+    ping /* CRLFCRLF: answer CRLF */,
+    skip /* stray CRLF */,
+    need_more,
+    bad
+  } kind;
+  std::size_t size = 0;  // bytes to consume; for need_more the whole message's size where it is known, else 0
 };
-Frame next_frame(std::string_view buffer, std::size_t max_header = 16384, std::size_t max_body = 65536);
+
+/// What is known of a frame that is not complete, so that bytes that dribble in are looked at once. One
+/// for each connection: hand it in at every call, and set it to {} when bytes were consumed.
+struct FrameProgress {
+  std::size_t scanned = 0;  // no end of the header block starts before this offset
+  std::size_t total = 0;    // the message's size, once its header block is complete
+};
+
+/// A lone CRLF is need_more, as it may become a ping; who waits for a pong looks for it in the buffer.
+/// Without `progress` each call looks at the header block from its start. Any thread.
+Frame next_frame(std::string_view buffer, std::size_t max_header = 16384, std::size_t max_body = 65536,
+                 FrameProgress* progress = nullptr);
 
 /// A response to `request` (RFC 3261 8.2.6): Via, From, To, Call-ID and CSeq copied, a To tag added when
-/// `to_tag` is given and the request had none. reason empty: the standard phrase.
-Message make_response(const Message& request, int status, std::string_view reason = {}, std::string_view to_tag = {});
+/// `to_tag` is given and the request had none. Record-Route is copied into 101 to 299 (12.1.1) and
+/// Timestamp into 100. reason empty: the standard phrase.
+Message make_response(const Message& request, int status, std::string_view reason = {},
+                      std::string_view to_tag = {});
+/// "Busy Here"; the class's phrase ("Request Failure") for a status without one.
 std::string_view standard_reason(int status);
 
 /// The ACK of a final response other than 2xx (17.1.1.3) and the CANCEL (9.1) of a request that was sent.

@@ -1,0 +1,18 @@
+// What a malformed request still says about itself, so that it can be answered.
+#pragma once
+
+#include "sip/message/scan.hpp"
+#include "sip/message/sofia_read.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace switchroom::sip {
+
+/// A request with the Via, From, To, Call-ID and CSeq of a malformed one, read as leniently as it takes to
+/// build its answer: a From or To without a readable URI keeps its tag and gets the URI sip:invalid; a
+/// CSeq number that is too large becomes the largest. nullopt when one of the five is missing or says
+/// nothing, and for ACK, which is never answered.
+std::optional<Message> salvage_request(const Scan& scan, std::string_view method, SofiaReader& sofia);
+
+}  // namespace switchroom::sip
