@@ -4,7 +4,7 @@
 #include "base/timers.hpp"
 #include "sip/dialog/dialog.hpp"
 #include "sip/digest.hpp"
-#include "sip/transaction/transactions.hpp"
+#include "sip/transaction/layer.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -65,7 +65,7 @@ class SessionUser {
 /// What the session needs of the process. Not owned.
 struct SessionServices {
   base::Timers* timers = nullptr;
-  Transactions* transactions = nullptr;
+  TransactionLayer* transactions = nullptr;
 };
 
 struct SessionSettings {
@@ -75,6 +75,11 @@ struct SessionSettings {
   base::Duration min_se = std::chrono::seconds(90);
   base::Duration ring_limit = std::chrono::minutes(5);  // deadline that reaps a leg nobody answers
   std::vector<Header> extra_headers;                 // on the INVITE (UAC) or on responses (UAS)
+  bool may_update = false;                           // send_offer by UPDATE when the peer allows it
+  std::vector<std::string> info_types{"application/dtmf-relay", "application/dtmf", "application/media_control+xml",
+                                      "text/plain"};  // bodies of INFO and MESSAGE that are taken, lower case
+  base::Duration t1 = std::chrono::milliseconds(500);  // RFC 3261's; as the transaction layer has them
+  base::Duration t2 = std::chrono::seconds(4);
 };
 
 /// Facts about an INVITE that arrived, to decide with.
