@@ -1,4 +1,5 @@
-// What a dialog sees of the transaction layer: a handful of methods, so that dialogs are tested over a recorder.
+// What a dialog sees of the transaction layer: a handful of methods, so that dialogs are tested over a
+// recorder.
 #pragma once
 
 #include "sip/message/message.hpp"
@@ -39,7 +40,8 @@ class TransactionLayer {
   void cancel(TransactionId invite) { cancel(invite, {}); }
   /// The user will not hear of it any more; the transaction runs to its end by itself.
   virtual void abandon(TransactionId id) = 0;
-  /// The request as sent (with its Via), for ACK to 2xx; nullptr when gone.
+  /// The request as sent (with its Via): until its final response has been passed on, that callback
+  /// included; nullptr afterwards, since a finished transaction keeps nothing of its request.
   [[nodiscard]] virtual const Message* sent_request(TransactionId id) const = 0;
 
   /// Answers a request. Provisional ones may be several. Unknown ids are ignored (false).

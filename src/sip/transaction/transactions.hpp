@@ -19,6 +19,7 @@ class Wire {
   virtual ~Wire() = default;
   /// False: cannot be sent at all. `failed` may be called later, by another turn, for TCP.
   virtual bool send(const Flow& to, std::string bytes, std::function<void()> failed) = 0;
+  /// What goes into the Via for this flow.
   [[nodiscard]] virtual base::Endpoint advertised_for(const Flow& flow) const = 0;
 };
 
@@ -27,25 +28,45 @@ class ServerUser {
  public:
   virtual ~ServerUser() = default;
   /// A new request other than ACK and CANCEL. Answer it by respond(id, …) now or later; an INVITE gets
-  /// its 100 from the layer after 200 ms of silence, or at once when `INVITE` (see Settings).
+  /// its 100 from the layer at once, or after 200 ms of silence (Settings::trying_at_once).
   virtual void on_request(TransactionId id, Message request, const Flow& from) = 0;
   /// The ACK of a 2xx: it belongs to a dialog, not to a transaction.
   virtual void on_ack(const Message& ack, const Flow& from) = 0;
   /// A CANCEL that matched `invite`, which has no final response yet; the layer has answered the CANCEL
   /// 200. Answer the INVITE with 487.
   virtual void on_cancel(TransactionId invite, const Message& cancel) = 0;
-  /// The INVITE's final non-2xx got no ACK (timer H), or a response could not be sent.
+  /// The INVITE's final non-2xx got no ACK (timer H), a response could not be sent, or a request other
+  /// than INVITE was not answered for 64*T1.
   virtual void on_server_failure(TransactionId id) = 0;
 };
 
-/// Call thread.
+/// Both sides of the layer. Call thread. `timers` and `wire` outlive it, and what `wire` still holds of
+/// ours (the `failed` functions) is not called after its end. Users may call any method from any callback,
+/// also for the transaction that it is about.
 class Transactions final : public TransactionLayer {
  public:
   struct Settings {
     base::Duration t1 = std::chrono::milliseconds(500);
     base::Duration t2 = std::chrono::seconds(4);
     base::Duration t4 = std::chrono::seconds(5);
-    bool trying_at_once = true;  // 100 to an INVITE before anything else
+    bool trying_at_once = true;        // 100 to an INVITE before anything else
+    std::size_t max_server = 500'000;  // requests beyond are answered 503 and nothing is kept
+    unsigned retry_after = 10;         // seconds, in that 503
+  };
+  /// Each thing that came in and went no further, and what was sent twice.
+  struct Counters {
+    std::uint64_t requests_absorbed = 0;   // retransmissions
+    std::uint64_t responses_absorbed = 0;  // retransmissions
+    std::uint64_t acks_absorbed = 0;
+    std::uint64_t stray_responses = 0;  // the topmost Via is not ours, or no longer
+    std::uint64_t merged = 0;           // answered 482
+    std::uint64_t stray_cancels = 0;    // answered 481
+    std::uint64_t overloaded = 0;       // answered 503
+    std::uint64_t without_user = 0;     // nobody to answer it
+    std::uint64_t retransmitted = 0;    // by our timers
+    std::uint64_t timeouts = 0;
+    std::uint64_t send_failures = 0;
+    std::uint64_t moved_to_tcp = 0, moved_back = 0;  // 18.1.1
   };
   Transactions(base::Timers& timers, Wire& wire, Settings settings);
   ~Transactions() override;
@@ -70,6 +91,7 @@ class Transactions final : public TransactionLayer {
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const override;
 
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] const Counters& counters() const;
 
  private:
   class Impl;

@@ -29,9 +29,9 @@ using ConnectionId = std::uint64_t;
 /// request to a phone behind NAT, takes the flow that the phone's own request came by.
 struct Flow {
   TransportKind kind = TransportKind::udp;
-  ListenerId listener = 0;        // the socket it is sent from (UDP), or whose profile it belongs to (TCP)
+  ListenerId listener = 0;  // the socket it is sent from (UDP), or whose profile it belongs to (TCP)
   base::Endpoint remote;
-  ConnectionId connection = 0;    // TCP: this connection; when it is gone, or 0, one is opened to `remote`
+  ConnectionId connection = 0;  // TCP: this connection; when it is gone, or 0, one is opened to `remote`
   friend bool operator==(const Flow&, const Flow&) = default;
 };
 std::string text(const Flow& flow);  // "udp 192.0.2.1:5060"
@@ -39,15 +39,16 @@ std::string text(const Flow& flow);  // "udp 192.0.2.1:5060"
 struct Listener {
   ListenerId id = 0;
   TransportKind kind = TransportKind::udp;
-  base::Endpoint local;             // bound address and port (the real one when port 0 was asked for)
-  base::Endpoint advertised;        // for Via and Contact: public_address, else local, else by route
+  base::Endpoint local;       // bound address and port (the real one when port 0 was asked for)
+  base::Endpoint advertised;  // for Via and Contact: public_address, else local, else by route
   std::string profile;
 };
 
 /// Asked before anything is allocated for a peer: at accept, and for each datagram. Must be cheap.
 using AdmitSource = std::function<bool(const base::IpAddress& source, const std::string& profile)>;
 
-/// All sockets of all profiles. Call thread.
+/// All sockets of all profiles. Call thread. A receiver may call anything from its callbacks, but not
+/// destroy this.
 class Transports {
  public:
   struct Receiver {
@@ -62,11 +63,11 @@ class Transports {
   struct Settings {
     std::size_t max_connections = 10000;
     std::size_t max_connections_per_address = 200;
-    base::Duration idle_limit = std::chrono::minutes(10);   // a connection nobody speaks on
+    base::Duration idle_limit = std::chrono::minutes(10);  // a connection nobody speaks on
     base::Duration first_message_limit = std::chrono::seconds(10);
     std::size_t max_header = 16384;
     std::size_t max_body = 65536;
-    std::size_t max_queued_bytes = 1U << 20U;               // for each connection; more closes it
+    std::size_t max_queued_bytes = 1U << 20U;  // for each connection; more closes it
     int udp_receive_buffer = 4 << 20;
   };
 
@@ -77,31 +78,45 @@ class Transports {
 
   void set_receiver(Receiver* receiver);  // not owned
   /// `listen` is "udp:0.0.0.0:5060", "tcp:[::]:5060". Error text says which address and why ("in use").
-  base::result<ListenerId> listen(std::string_view listen, std::string profile, const base::IpAddress& public_address);
+  base::result<ListenerId> listen(std::string_view listen, std::string profile,
+                                  const base::IpAddress& public_address);
+  /// Also closes the connections that belong to it.
   void close(ListenerId listener);
   [[nodiscard]] const Listener* find(ListenerId id) const;
   [[nodiscard]] std::vector<Listener> listeners() const;
   /// The profile's listener for a kind and an address family; nullptr when it has none.
   [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
 
-  /// Sends bytes; false when they can't be sent now (no socket, queue full, unreachable). UDP over
-  /// `udp_limit` bytes is the caller's concern (RFC 3261 18.1.1). TCP opens or re-uses a connection;
-  /// a failure that shows later arrives at on_send_failed of the owner through `failed`.
+  /// Sends bytes; false when they can't be sent now (no socket, queue full, unreachable). What is too
+  /// long for UDP is the caller's concern (RFC 3261 18.1.1); a UDP socket whose buffer is full drops it,
+  /// counts it and returns true. TCP opens or re-uses a connection; `failed` is called once, by another turn,
+  /// when that comes to nothing (after 5 s at the latest) or ends before the bytes were written.
   bool send(const Flow& to, std::string bytes, std::function<void()> failed = {});
   /// The address to write into Via and Contact for a message that takes this flow.
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const;
-  /// Double-CRLF keep-alive on a connection-less or connected flow.
+  /// Double-CRLF keep-alive by UDP, or on a TCP connection that is open; opens none.
   void keepalive(const Flow& to);
 
+  /// Messages and connections since the start; `connections` is how many there are now.
   struct Counters {
-    std::uint64_t received = 0, sent = 0, malformed = 0, refused = 0, dropped = 0, connections_opened = 0;
+    std::uint64_t received = 0, sent = 0;
+    std::uint64_t malformed = 0;         // not SIP, or not well enough
+    std::uint64_t unanswered = 0;        // malformed ones that deserved a 400, beyond 100 of them a second
+    std::uint64_t refused = 0;           // by AdmitSource: datagrams and connections
+    std::uint64_t dropped = 0;           // not sent: the socket's buffer was full just then
+    std::uint64_t unreachable = 0;       // not sent: no route, no socket, no connection
+    std::uint64_t keepalives = 0;        // received: empty datagrams, CRLFs
+    std::uint64_t without_receiver = 0;  // received while nobody was there to take them
+    std::uint64_t too_many = 0;          // connections beyond the limits of Settings
+    std::uint64_t connections_opened = 0;
+    std::uint64_t connections_failed = 0;  // by us, never connected
     std::size_t connections = 0;
   };
   [[nodiscard]] Counters counters() const;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared: what is posted to asio looks whether it is gone
 };
 
 }  // namespace switchroom::sip

@@ -1,0 +1,328 @@
+#include "sip/transport/connection.hpp"
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace switchroom::sip {
+namespace {
+
+constexpr auto connect_limit = std::chrono::seconds(5);
+constexpr auto farewell_limit = std::chrono::seconds(2);  // for the 400 to a peer that is then left
+constexpr unsigned max_junk = 16;
+
+void set_option(int socket, int level, int what, int value) {
+  (void)::setsockopt(socket, level, what, &value, sizeof value);
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket socket, const Setup& setup)
+    : setup_(setup),
+      socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      since_(base::Clock::now()),
+      heard_(since_),
+      partial_since_(base::Time::max()) {}
+
+// -- beginning -------------------------------------------------------------------------------------
+
+void Connection::start() {
+  tune();
+  watch();
+  await_read();
+}
+
+void Connection::connect(const base::IpAddress& from) {
+  state_ = State::connecting;
+  spoke_ = true;  // it is we who speak first
+  const asio::ip::tcp::endpoint remote(setup_.remote.address, setup_.remote.port);
+  error_code ec;
+  socket_.open(remote.protocol(), ec);
+  if (!ec && !from.is_unspecified() && from.is_v4() == remote.address().is_v4()) {
+    socket_.bind({from, 0}, ec);
+  }
+  watch();
+  if (ec) {
+    asio::post(socket_.get_executor(), [self = shared_from_this(), ec] { self->on_connected(ec); });
+    return;
+  }
+  socket_.async_connect(remote,
+                        [self = shared_from_this()](error_code failed) { self->on_connected(failed); });
+}
+
+void Connection::on_connected(const error_code& ec) {
+  if (state_ != State::connecting) {
+    return;
+  }
+  if (ec) {
+    close(ec.message());
+    return;
+  }
+  state_ = State::open;
+  heard_ = base::Clock::now();
+  tune();
+  await_read();
+  flush();
+}
+
+void Connection::tune() {
+  connected_ = true;
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  const int fd = socket_.native_handle();
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  // A peer that vanished is found out by what we send (20 s) or by the kernel's probes (about 2 min).
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 20000);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 90);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+}
+
+base::IpAddress Connection::local_address() const {
+  error_code ec;
+  const auto local = socket_.local_endpoint(ec);
+  return ec || state_ != State::open ? base::IpAddress() : base::unmapped(local.address());
+}
+
+// -- reading ---------------------------------------------------------------------------------------
+
+// Waits for readiness, not for bytes, so that an idle connection holds no buffer.
+void Connection::await_read() {
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](error_code ec) {
+    if (!ec && self->state_ == State::open && !self->closing_) {
+      self->read();
+    }
+  });
+}
+
+void Connection::read() {
+  error_code ec;
+  // One read a turn: a peer that sends without end shares the thread with all others.
+  const std::size_t size = socket_.read_some(asio::buffer(*setup_.scratch), ec);
+  if (ec == asio::error::would_block || ec == asio::error::try_again || ec == asio::error::interrupted) {
+    await_read();
+    return;
+  }
+  if (ec) {
+    close(ec == asio::error::eof ? "closed by the peer" : ec.message());
+    return;
+  }
+  heard_ = base::Clock::now();
+  consume({setup_.scratch->data(), size});
+  if (state_ == State::open && !closing_) {
+    watch();
+    await_read();
+  }
+}
+
+void Connection::consume(std::string_view fresh) {
+  if (partial_.empty()) {
+    const std::size_t taken = take_frames(fresh);
+    if (state_ == State::open) {
+      partial_.assign(fresh.substr(taken));
+    }
+  } else {
+    partial_.append(fresh);
+    const std::size_t taken = take_frames(partial_);
+    partial_.erase(0, taken);
+    if (taken != 0) {
+      partial_since_ = base::Time::max();
+    }
+  }
+  if (partial_.empty()) {
+    partial_ = std::string();
+    partial_since_ = base::Time::max();
+  } else {
+    partial_since_ = std::min(partial_since_, heard_);
+  }
+}
+
+/// How many bytes at the front are done with.
+std::size_t Connection::take_frames(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && state_ == State::open && !closing_) {
+    const std::string_view rest = bytes.substr(taken);
+    const Frame frame = next_frame(rest, setup_.settings->max_header, setup_.settings->max_body);
+    switch (frame.kind) {
+      case Frame::Kind::need_more: return taken;
+      case Frame::Kind::bad: reject(rest); return bytes.size();
+      case Frame::Kind::ping:
+        setup_.owner->on_ping();
+        (void)send("\r\n", {});
+        break;
+      case Frame::Kind::skip: break;
+      case Frame::Kind::message: take_message(rest.substr(0, frame.size)); break;
+    }
+    taken += std::max<std::size_t>(frame.size, 1);
+  }
+  return std::min(taken, bytes.size());
+}
+
+void Connection::take_message(std::string_view bytes) {
+  Parsed parsed = parse_datagram(bytes);
+  if (parsed.message) {
+    spoke_ = true;
+    setup_.owner->on_frame(std::move(*parsed.message), flow());
+    return;
+  }
+  const bool answerable = parsed.error == ParseError::malformed;
+  setup_.owner->on_bad_frame(parsed, flow());
+  if (state_ == State::open && ((!answerable && parsed.error == ParseError::not_sip) || ++junk_ > max_junk)) {
+    close("does not speak SIP");
+  }
+}
+
+/// The stream cannot be cut into messages from here on: an answer if it deserves one, and the end.
+void Connection::reject(std::string_view bytes) {
+  const auto end = bytes.find("\r\n\r\n");
+  Parsed parsed = parse_datagram(bytes.substr(0, end == std::string_view::npos ? bytes.size() : end + 4));
+  if (parsed.message) {  // well-formed as a datagram, but not by its Content-Length
+    parsed.error = ParseError::unanswerable;
+    parsed.why = "no usable Content-Length";
+    if (parsed.message->is_request) {
+      parsed.error = ParseError::malformed;
+      parsed.reject = std::move(parsed.message);
+    }
+    parsed.message.reset();
+  }
+  closing_ = true;
+  setup_.owner->on_bad_frame(parsed, flow());
+  if (state_ == State::open && queue_.empty()) {
+    close("sent what cannot be a SIP message");
+  } else if (state_ == State::open) {
+    since_ = base::Clock::now();
+    watch();
+  }
+}
+
+// -- writing ---------------------------------------------------------------------------------------
+
+bool Connection::send(std::string bytes, std::function<void()> failed) {
+  if (state_ == State::closed) {
+    return false;
+  }
+  if (queued_ + bytes.size() > setup_.settings->max_queued_bytes) {
+    close("does not read what is sent to it");
+    return false;
+  }
+  queued_ += bytes.size();
+  queue_.push_back({std::move(bytes), 0, std::move(failed)});
+  if (state_ == State::open && !writing_) {
+    flush();
+  }
+  return true;
+}
+
+void Connection::flush() {
+  while (!queue_.empty() && state_ == State::open) {
+    Outgoing& front = queue_.front();
+    error_code ec;
+    const std::size_t sent = socket_.write_some(
+        asio::buffer(front.bytes.data() + front.sent, front.bytes.size() - front.sent), ec);
+    if (ec == asio::error::would_block || ec == asio::error::try_again) {
+      await_write();
+      return;
+    }
+    if (ec) {
+      close(ec.message());
+      return;
+    }
+    heard_ = base::Clock::now();
+    front.sent += sent;
+    queued_ -= sent;
+    if (front.sent == front.bytes.size()) {
+      queue_.pop_front();
+    }
+  }
+  if (closing_ && state_ == State::open) {
+    close("sent what cannot be a SIP message");
+  }
+}
+
+void Connection::await_write() {
+  writing_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](error_code ec) {
+    self->writing_ = false;
+    if (!ec && self->state_ == State::open) {
+      self->flush();
+    }
+  });
+}
+
+// -- deadlines and the end -------------------------------------------------------------------------
+
+base::Time Connection::deadline() const {
+  if (state_ == State::connecting) {
+    return since_ + connect_limit;
+  }
+  if (closing_) {
+    return since_ + farewell_limit;
+  }
+  base::Time first = heard_ + setup_.settings->idle_limit;
+  if (!spoke_) {
+    first = std::min(first, since_ + setup_.settings->first_message_limit);
+  }
+  if (partial_since_ != base::Time::max()) {  // a message dribbled in has the same limit
+    first = std::min(first, partial_since_ + setup_.settings->first_message_limit);
+  }
+  return first;
+}
+
+// A deadline that moves away is noticed when the timer fires; only one that comes nearer arms it anew.
+void Connection::watch() {
+  const base::Time next = deadline();
+  if (next >= armed_) {
+    return;
+  }
+  armed_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([weak = weak_from_this()](error_code ec) {
+    const auto self = weak.lock();
+    if (self && !ec && self->state_ != State::closed) {
+      self->on_watch();
+    }
+  });
+}
+
+void Connection::on_watch() {
+  armed_ = base::Time::max();
+  if (base::Clock::now() < deadline()) {
+    watch();
+  } else if (state_ == State::connecting) {
+    close("does not answer");
+  } else if (!spoke_ || partial_since_ != base::Time::max()) {
+    close("sent no whole message in time");
+  } else {
+    close("idle");
+  }
+}
+
+void Connection::close(std::string_view why) {
+  if (state_ == State::closed) {
+    return;
+  }
+  const auto self = shared_from_this();  // the owner's table may hold the last one
+  ConnectionOwner* owner = setup_.owner;
+  auto unsent = std::move(queue_);
+  drop();
+  for (auto& message : unsent) {
+    if (message.failed) {
+      owner->report_failure(std::move(message.failed));
+    }
+  }
+  owner->on_end(setup_.id, why);
+}
+
+void Connection::drop() {
+  state_ = State::closed;
+  setup_.owner = nullptr;
+  queue_.clear();
+  queued_ = 0;
+  error_code ignored;
+  socket_.close(ignored);
+  timer_.cancel();
+}
+
+}  // namespace switchroom::sip

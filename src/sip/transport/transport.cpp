@@ -1,0 +1,43 @@
+#include "sip/transport/transport.hpp"
+
+#include "sip/transport/transports_impl.hpp"
+
+#include <utility>
+
+namespace switchroom::sip {
+
+std::string_view name(TransportKind kind) { return kind == TransportKind::udp ? "UDP" : "TCP"; }
+
+std::string text(const Flow& flow) {
+  return (flow.kind == TransportKind::udp ? "udp " : "tcp ") + base::text(flow.remote);
+}
+
+Transports::Transports(asio::io_context& context, Settings settings, AdmitSource admit)
+    : impl_(std::make_shared<Impl>(context, settings, std::move(admit))) {}
+
+Transports::~Transports() = default;
+
+void Transports::set_receiver(Receiver* receiver) { impl_->receiver = receiver; }
+
+base::result<ListenerId> Transports::listen(std::string_view listen, std::string profile,
+                                            const base::IpAddress& public_address) {
+  return impl_->listen(listen, std::move(profile), public_address);
+}
+
+void Transports::close(ListenerId listener) { impl_->close(listener); }
+const Listener* Transports::find(ListenerId id) const { return impl_->find(id); }
+std::vector<Listener> Transports::listeners() const { return impl_->listeners(); }
+
+const Listener* Transports::listener_of(std::string_view profile, TransportKind kind, bool v6) const {
+  return impl_->listener_of(profile, kind, v6);
+}
+
+bool Transports::send(const Flow& to, std::string bytes, std::function<void()> failed) {
+  return impl_->send(to, std::move(bytes), std::move(failed));
+}
+
+base::Endpoint Transports::advertised_for(const Flow& flow) const { return impl_->advertised_for(flow); }
+void Transports::keepalive(const Flow& to) { impl_->keepalive(to); }
+Transports::Counters Transports::counters() const { return impl_->counters; }
+
+}  // namespace switchroom::sip

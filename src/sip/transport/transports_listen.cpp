@@ -1,0 +1,162 @@
+// Transports: listeners, and which of our addresses a peer is told.
+#include "base/log.hpp"
+#include "sip/transport/transports_impl.hpp"
+
+#include <utility>
+
+namespace switchroom::sip {
+namespace {
+
+// Somewhere beyond the default route; nothing is sent there (RFC 5737, RFC 3849).
+base::IpAddress anywhere(bool v6) { return asio::ip::make_address(v6 ? "2001:db8::1" : "192.0.2.1"); }
+
+base::IpAddress loopback(bool v6) {
+  return v6 ? base::IpAddress(asio::ip::address_v6::loopback())
+            : base::IpAddress(asio::ip::address_v4::loopback());
+}
+
+}  // namespace
+
+Transports::Impl::Impl(asio::io_context& context, const Settings& settings, AdmitSource admit)
+    : context_(context),
+      settings_(settings),
+      admit_(std::move(admit)),
+      scratch_(std::size_t{32} << 10U, '\0') {}
+
+Transports::Impl::~Impl() {
+  for (auto& [id, connection] : connections_) {
+    connection->drop();
+  }
+  for (auto& [id, door] : doors_) {
+    door.udp ? door.udp->close() : door.tcp->close();
+  }
+}
+
+base::result<ListenerId> Transports::Impl::listen(std::string_view listen, std::string profile,
+                                                  const base::IpAddress& public_address) {
+  const auto where = parse_listen_address(listen);
+  if (!where) {
+    return where.error();
+  }
+  Door door;
+  if (where->kind == TransportKind::udp) {
+    auto udp = UdpListener::open(context_, *where, settings_.udp_receive_buffer);
+    if (!udp) {
+      return udp.error();
+    }
+    door.udp = std::move(*udp);
+    door.listener.local = door.udp->local();
+  } else {
+    auto tcp = TcpListener::open(context_, *where);
+    if (!tcp) {
+      return tcp.error();
+    }
+    door.tcp = std::move(*tcp);
+    door.listener.local = door.tcp->local();
+  }
+  const ListenerId id = ++last_listener_;
+  door.listener.id = id;
+  door.listener.kind = where->kind;
+  door.listener.profile = std::move(profile);
+  door.public_address = public_address;
+  const Door& there = doors_.emplace(id, std::move(door)).first->second;
+  const bool v6 = there.listener.local.address.is_v6();
+  auto& advertised = doors_[id].listener.advertised;
+  advertised = advertised_for({where->kind, id, {anywhere(v6), 0}, 0});
+  if (advertised.address.is_unspecified()) {
+    advertised.address = loopback(v6);  // a machine without a route
+  }
+  if (there.udp) {
+    there.udp->start(batch_, [this, &there](const base::Endpoint& source, std::string_view bytes) {
+      on_datagram(there, source, bytes);
+    });
+  } else {
+    there.tcp->start([this, &there](asio::ip::tcp::socket socket, const base::Endpoint& remote) {
+      on_accept(there, std::move(socket), remote);
+    });
+  }
+  return id;
+}
+
+void Transports::Impl::close(ListenerId id) {
+  const auto door = doors_.find(id);
+  if (door == doors_.end()) {
+    return;
+  }
+  // The listener's own closures refer to the door: they do not run once the socket is closed.
+  door->second.udp ? door->second.udp->close() : door->second.tcp->close();
+  std::vector<std::shared_ptr<Connection>> ending;
+  for (const auto& [connection_id, connection] : connections_) {
+    if (connection->listener() == id) {
+      ending.push_back(connection);
+    }
+  }
+  for (const auto& connection : ending) {
+    connection->close("its listener was closed");
+  }
+  doors_.erase(door);
+}
+
+const Listener* Transports::Impl::find(ListenerId id) const {
+  const auto door = doors_.find(id);
+  return door == doors_.end() ? nullptr : &door->second.listener;
+}
+
+std::vector<Listener> Transports::Impl::listeners() const {
+  std::vector<Listener> all;
+  for (const auto& [id, door] : doors_) {
+    all.push_back(door.listener);
+  }
+  return all;
+}
+
+const Listener* Transports::Impl::listener_of(std::string_view profile, TransportKind kind, bool v6) const {
+  for (const auto& [id, door] : doors_) {
+    const Listener& listener = door.listener;
+    if (listener.kind == kind && listener.profile == profile && listener.local.address.is_v6() == v6) {
+      return &listener;
+    }
+  }
+  return nullptr;
+}
+
+/// The socket that a flow leaves by: the one that it names, or another of the same profile that fits its
+/// kind and family. For TCP any of the profile, since connections of ours need none that listens.
+const Transports::Impl::Door* Transports::Impl::door_for(const Flow& flow) const {
+  const auto named = doors_.find(flow.listener);
+  if (named == doors_.end()) {
+    return nullptr;
+  }
+  const bool v6 = flow.remote.address.is_v6();
+  const Listener& listener = named->second.listener;
+  if (listener.kind == flow.kind && listener.local.address.is_v6() == v6) {
+    return &named->second;
+  }
+  if (const Listener* other = listener_of(listener.profile, flow.kind, v6)) {
+    return &doors_.at(other->id);
+  }
+  return flow.kind == TransportKind::tcp ? &named->second : nullptr;
+}
+
+base::Endpoint Transports::Impl::advertised_for(const Flow& flow) {
+  const Door* door = door_for(flow);
+  if (door == nullptr) {
+    return {routes_.local_towards(flow.remote.address, base::Clock::now()), 5060};
+  }
+  const base::Endpoint& local = door->listener.local;
+  const bool fits = local.address.is_v6() == flow.remote.address.is_v6();
+  if (!door->public_address.is_unspecified() && door->public_address.is_v6() == flow.remote.address.is_v6()) {
+    return {door->public_address, local.port};
+  }
+  if (fits && !local.address.is_unspecified()) {
+    return local;
+  }
+  if (const Connection* connection = flow.connection != 0 ? connection_for(flow) : nullptr) {
+    if (const auto address = connection->local_address(); !address.is_unspecified()) {
+      return {address, local.port};
+    }
+  }
+  return {routes_.local_towards(flow.remote.address, base::Clock::now()), local.port};
+}
+
+}  // namespace switchroom::sip

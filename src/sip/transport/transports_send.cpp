@@ -1,0 +1,80 @@
+// Transports: what goes out.
+#include "base/log.hpp"
+#include "sip/transport/transports_impl.hpp"
+
+#include <utility>
+
+namespace switchroom::sip {
+
+bool Transports::Impl::send(const Flow& to, std::string bytes, std::function<void()> failed) {
+  const bool sent =
+      to.kind == TransportKind::udp ? send_udp(to, bytes) : send_tcp(to, std::move(bytes), std::move(failed));
+  ++(sent ? counters.sent : counters.unreachable);
+  return sent;
+}
+
+bool Transports::Impl::send_udp(const Flow& to, std::string_view bytes) {
+  const Door* door = door_for(to);
+  if (door == nullptr) {
+    return false;
+  }
+  error_code why;
+  const auto sent = door->udp->send(to.remote, bytes, why);
+  if (sent == UdpListener::Sent::yes) {
+    return true;
+  }
+  if (const auto suppressed = send_gate_.pass(base::Clock::now())) {
+    log::line(log::Level::warning, log::Subsystem::sip, {},
+              "{}: {} bytes were not sent: {} ({} more since the last such line)", text(to), bytes.size(),
+              why.message(), *suppressed);
+  }
+  if (sent == UdpListener::Sent::dropped) {
+    ++counters.dropped;
+    return true;  // as if lost on the way: transactions send it again
+  }
+  return false;
+}
+
+bool Transports::Impl::send_tcp(const Flow& to, std::string bytes, std::function<void()> failed) {
+  Connection* connection = connection_for(to);
+  if (connection == nullptr) {
+    connection = open_connection(to);
+  }
+  return connection != nullptr && connection->send(std::move(bytes), std::move(failed));
+}
+
+/// The flow's own connection, or one that was opened to the same place for the same profile.
+Connection* Transports::Impl::connection_for(const Flow& flow) const {
+  if (const auto own = connections_.find(flow.connection); own != connections_.end()) {
+    return own->second.get();
+  }
+  const Listener* listener = find(flow.listener);
+  if (listener == nullptr) {
+    return nullptr;
+  }
+  const auto known = outgoing_.find({listener->profile, flow.remote.address, flow.remote.port});
+  return known == outgoing_.end() ? nullptr : connections_.at(known->second).get();
+}
+
+Connection* Transports::Impl::open_connection(const Flow& to) {
+  const Door* door = door_for(to);
+  if (door == nullptr || to.remote.port == 0 || to.remote.address.is_unspecified() ||
+      !has_room_for(to.remote)) {
+    return nullptr;
+  }
+  const auto connection = add_connection(asio::ip::tcp::socket(context_), door->listener.id, to.remote);
+  outgoing_[{door->listener.profile, to.remote.address, to.remote.port}] = connection->id();
+  connection->connect(door->listener.local.address);
+  return connection.get();
+}
+
+void Transports::Impl::keepalive(const Flow& to) {
+  constexpr std::string_view ping = "\r\n\r\n";  // RFC 5626 3.5.1
+  if (to.kind == TransportKind::udp) {
+    (void)send_udp(to, ping);
+  } else if (Connection* connection = connection_for(to)) {
+    (void)connection->send(std::string(ping), {});
+  }
+}
+
+}  // namespace switchroom::sip
