@@ -1,0 +1,35 @@
+// Reading the arguments of applications.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace switchroom::apps {
+
+/// Does the text hold a ${variable} or a $1, so that only the call will know its value?
+inline bool is_computed(std::string_view text) { return text.find('$') != std::string_view::npos; }
+
+/// A whole number without sign, nothing around it.
+inline std::optional<unsigned> whole_number(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return ec == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// "486 Busy Here" is "486" and "Busy Here".
+inline std::pair<std::string_view, std::string_view> first_word(std::string_view text) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos) {
+    return {text, {}};
+  }
+  return {text.substr(0, space), text.substr(space + 1)};
+}
+
+/// For applications that take nothing.
+inline std::string check_nothing(std::string_view argument) {
+  return argument.empty() ? std::string() : "it takes no argument";
+}
+
+}  // namespace switchroom::apps

@@ -1,0 +1,26 @@
+#include "apps/argument.hpp"
+#include "apps/list.hpp"
+#include "base/log.hpp"
+#include "call/call.hpp"
+
+namespace switchroom::apps {
+namespace {
+
+std::string check_log(std::string_view argument) { return argument.empty() ? "it needs a text" : ""; }
+
+awaitable<void> run_log(call::Call& call, std::string argument) {
+  using switchroom::log::Level;
+  const auto [word, rest] = first_word(argument);
+  const auto level = switchroom::log::parse_level(word);
+  switchroom::log::line(level.value_or(Level::info), switchroom::log::Subsystem::dialplan, call.uuid(), "{}",
+                        level ? rest : std::string_view(argument));
+  co_return;
+}
+
+}  // namespace
+
+Application log() {
+  return {"log", "[LEVEL] TEXT", "Writes a line to the log: debug, info, warning or error, info when no level is given.", check_log, run_log};
+}
+
+}  // namespace switchroom::apps

@@ -1,0 +1,39 @@
+// Ringing: from a dial string to the one leg that answered.
+#pragma once
+
+#include "call/ending.hpp"
+#include "call/leg.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace switchroom::call {
+
+class Call;
+
+/// Whom a dial string names: every contact of `user/1002`, the place of `sip:bob@192.0.2.7`, several
+/// with commas between them. `failure` is why there is nobody to ring, when `legs` is empty.
+struct Targets {
+  std::vector<LegTarget> legs;
+  std::optional<Ending> failure;
+};
+
+/// Looks up bindings, and names by DNS (the dialplan's own targets only, never what a stranger wrote).
+awaitable<Targets> find_targets(Call& call, std::string dial_string);
+
+/// Why a dial string can never work, or empty; for `switchroom check`.
+std::string check_dial_string(std::string_view dial_string);
+
+struct DialResult {
+  Leg* winner = nullptr;  // not owned: the call's
+  Ending failure;         // when nobody answered
+};
+
+/// Rings all targets at once; the first to answer wins, the others get CANCEL with a reason. The
+/// variable call_timeout says for how long (seconds, default 60). The caller hears 180, or the sound
+/// of the one phone that rings with sound. On the call's coroutine; cancellation leaves the legs to
+/// the call's goodbye.
+awaitable<DialResult> dial(Call& call, Targets targets);
+
+}  // namespace switchroom::call

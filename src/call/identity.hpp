@@ -1,0 +1,15 @@
+// Who the called party is told that is calling. RFC 3323, RFC 3325, RFC 5806.
+#pragma once
+
+#include "call/leg.hpp"
+
+namespace switchroom::call {
+
+class Call;
+
+/// Writes From, Max-Forwards and the identity headers of an outgoing leg. A caller who asked for privacy
+/// is anonymous in From; P-Asserted-Identity and Diversion go on only where the leg's profile passes
+/// identities (`caller_identity = "pass"`).
+void write_identity(Call& call, LegTarget& target);
+
+}  // namespace switchroom::call

@@ -1,0 +1,140 @@
+#include "call/switchboard.hpp"
+
+#include "base/log.hpp"
+#include "call/dial.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace switchroom::call {
+namespace {
+
+using log::Level;
+using log::Subsystem;
+using namespace std::chrono_literals;
+
+constexpr std::size_t shortest_id = 4;
+
+}  // namespace
+
+Switchboard::Switchboard(const Services& services, RunStep run_step)
+    : services_(services),
+      run_step_(std::move(run_step)),
+      changed_(services.context.get_executor()),
+      tasks_(services.context.get_executor(), [](const std::string& what) {
+        log::line(Level::error, Subsystem::call, {}, "a call ended by an internal fault: {}", what);
+      }) {}
+
+Switchboard::~Switchboard() = default;
+
+void Switchboard::configure(Rulebook rules) {
+  rules_ = std::move(rules);
+  rate_.configure(rules_.config->pbx.calls_per_second);
+}
+
+std::optional<sip::CallRefusal> Switchboard::admit_call() {
+  if (calls_.size() >= rules_.config->pbx.max_calls) {
+    ++counters_.refused;
+    log::line(Level::warning, Subsystem::call, {}, "call refused: {} calls are up, which is max_calls", calls_.size());
+    return sip::CallRefusal{503, "Too many calls", 5};
+  }
+  if (!rate_.take(services_.timers.now())) {
+    ++counters_.refused;
+    log::line(Level::warning, Subsystem::call, {}, "call refused: over calls_per_second ({})",
+              rules_.config->pbx.calls_per_second);
+    return sip::CallRefusal{503, "Too many calls per second", 1};
+  }
+  return std::nullopt;
+}
+
+void Switchboard::on_call(sip::IncomingCall incoming) {
+  auto call = std::make_unique<Call>(services_, rules_, run_step_);
+  call->begin(std::move(incoming));
+  auto life = call->run();
+  launch(std::move(call), std::move(life));
+}
+
+base::result<std::string> Switchboard::originate(std::string target, const std::string& destination,
+                                                 const std::string& context) {
+  if (!rules_.dialplan->has_context(context)) {
+    return base::Error{"there is no context \"" + context + "\""};
+  }
+  if (auto wrong = check_dial_string(target); !wrong.empty()) {
+    return base::Error{std::move(wrong)};
+  }
+  if (const auto refusal = admit_call()) {
+    return base::Error{refusal->reason};
+  }
+  auto call = std::make_unique<Call>(services_, rules_, run_step_);
+  call->begin_originated(destination, context);
+  std::string id = call->uuid();
+  auto life = call->run_originated(std::move(target));
+  launch(std::move(call), std::move(life));
+  return base::success(std::move(id));
+}
+
+void Switchboard::launch(std::unique_ptr<Call> call, awaitable<void> life) {
+  const std::string id = call->uuid();
+  Call& launched = *call;
+  Entry& entry = calls_[id];
+  entry.call = std::move(call);
+  ++counters_.total;
+  counters_.peak = std::max(counters_.peak, calls_.size());
+  entry.task = tasks_.spawn(std::move(life), [this, id] {
+    calls_.erase(id);
+    changed_.notify();
+  });
+  launched.set_cancel([this, task = entry.task] { tasks_.cancel(task); });
+}
+
+base::result<Call*> Switchboard::find(std::string_view id) const {
+  Call* match = nullptr;
+  if (id.size() >= shortest_id) {
+    for (const auto& [uuid, entry] : calls_) {
+      if (uuid.starts_with(id)) {
+        if (match != nullptr) {
+          return base::Error{"more than one call's id begins with " + std::string(id)};
+        }
+        match = entry.call.get();
+      }
+    }
+  }
+  if (match == nullptr) {
+    return base::Error{"no call has the id " + std::string(id) + " (see: pbxctl calls)"};
+  }
+  return match;
+}
+
+base::result<std::string> Switchboard::hang_up(std::string_view id, const sip::Cause& cause) {
+  const auto call = find(id);
+  if (!call) {
+    return call.error();
+  }
+  std::string uuid = (*call)->uuid();
+  (*call)->hang_up(cause);
+  tasks_.cancel(calls_.at(uuid).task);
+  return base::success(std::move(uuid));
+}
+
+void Switchboard::for_each(const std::function<void(Call&)>& visit) const {
+  for (const auto& [uuid, entry] : calls_) {
+    visit(*entry.call);
+  }
+}
+
+awaitable<void> Switchboard::drain(base::Duration limit) {
+  const base::Time deadline = base::Clock::now() + limit;
+  while (!calls_.empty()) {
+    changed_.reset();
+    if (!co_await changed_.wait_until(deadline)) {
+      break;
+    }
+  }
+  for (const auto& [uuid, entry] : calls_) {
+    entry.call->hang_up(cause_by_name("NORMAL_TEMPORARY_FAILURE"));
+  }
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace switchroom::call

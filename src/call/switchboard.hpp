@@ -1,0 +1,67 @@
+// All calls of the process: how they begin, are found, limited and ended.
+#pragma once
+
+#include "base/task_group.hpp"
+#include "call/call.hpp"
+#include "guard/access.hpp"
+#include "sip/endpoint/endpoint.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace switchroom::call {
+
+/// Call thread. Close by co_await drain(...) before it is destroyed.
+class Switchboard final : public sip::CallTaker {
+ public:
+  Switchboard(const Services& services, RunStep run_step);
+  ~Switchboard() override;
+
+  /// The configuration at start and after each reload; running calls keep theirs.
+  void configure(Rulebook rules);
+
+  std::optional<sip::CallRefusal> admit_call() override;
+  void on_call(sip::IncomingCall incoming) override;
+
+  /// Dials `target` and, when it answers, lets it meet the dialplan as if it had dialled `destination`.
+  /// Returns the call's id; the call goes on by itself.
+  base::result<std::string> originate(std::string target, const std::string& destination, const std::string& context);
+
+  /// Ends a call by its id (or an unambiguous beginning of it, four characters or more).
+  base::result<std::string> hang_up(std::string_view id, const sip::Cause& cause);
+  /// Waits until no call is left, for at most `limit`, then ends those that remain and waits for their
+  /// goodbyes. New calls must have been stopped before (Endpoint::stop_taking_calls).
+  awaitable<void> drain(base::Duration limit);
+
+  [[nodiscard]] base::result<Call*> find(std::string_view id) const;
+  void for_each(const std::function<void(Call&)>& visit) const;
+  [[nodiscard]] std::size_t active() const { return calls_.size(); }
+  struct Counters {
+    std::uint64_t total = 0, refused = 0;
+    std::size_t peak = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct Entry {
+    std::unique_ptr<Call> call;
+    base::TaskGroup::TaskId task = 0;
+  };
+  void launch(std::unique_ptr<Call> call, awaitable<void> life);
+
+  Services services_;
+  RunStep run_step_;
+  Rulebook rules_;
+  guard::RateLimit rate_{50};
+  Counters counters_;
+  std::unordered_map<std::string, Entry> calls_;  // by uuid
+  base::Signal changed_;
+  base::TaskGroup tasks_;  // last: empty before the calls go
+};
+
+}  // namespace switchroom::call

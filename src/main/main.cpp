@@ -1,0 +1,129 @@
+// switchroom and pbxctl: one executable, told apart by its name.
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "config/load.hpp"
+#include "control/server.hpp"
+#include "embedded/embedded.hpp"
+#include "main/command_line.hpp"
+#include "main/first_run.hpp"
+#include "main/log_settings.hpp"
+#include "main/process_facts.hpp"
+#include "main/server.hpp"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+namespace switchroom::main {
+namespace {
+
+constexpr int exit_usage = 2;
+
+int check(const std::filesystem::path& file) {
+  const auto loaded = config::load(file, config_checks());
+  for (const auto& problem : loaded.problems) {
+    std::cerr << problem.text() << '\n';
+  }
+  if (loaded.snapshot == nullptr) {
+    std::cerr << loaded.problems.size() << (loaded.problems.size() == 1 ? " problem\n" : " problems\n");
+    return 1;
+  }
+  std::cout << file.string() << ": fine. " << loaded.snapshot->profiles.size() << " profiles, "
+            << loaded.snapshot->extensions.size() << " extensions, " << loaded.snapshot->contexts.size()
+            << " contexts\n";
+  return 0;
+}
+
+int serve(const std::filesystem::path& file) {
+  const auto loaded = config::load(file, config_checks());
+  if (loaded.snapshot == nullptr) {
+    for (const auto& problem : loaded.problems) {
+      std::cerr << problem.text() << '\n';
+    }
+    return 1;
+  }
+  if (const auto logging = log::start(log_settings(*loaded.snapshot)); !logging) {
+    std::cerr << "switchroom: " << logging.error().what << '\n';
+    return 1;
+  }
+  log::line(log::Level::info, log::Subsystem::main, {}, "Switchroom {} with {}, at most {} open files", base::version(),
+            file.string(), raise_descriptor_limit());
+  int status = 1;
+  auto server = Server::start(loaded.snapshot);
+  if (server) {
+    status = (*server)->run();
+    server->reset();
+  } else {
+    log::line(log::Level::error, log::Subsystem::main, {}, "cannot start: {}", server.error().what);
+  }
+  log::stop();
+  return status;
+}
+
+int serve_first_run() {
+  const bool root = geteuid() == 0;
+  const Paths paths = default_paths(root, [](const char* name) -> const char* { return std::getenv(name); });
+  if (!std::filesystem::exists(paths.config)) {
+    const auto written = write_first_config(paths);
+    if (!written) {
+      std::cerr << "switchroom: " << written.error().what << '\n';
+      return 1;
+    }
+    print_welcome(std::cout, *written);
+    std::cout.flush();
+  }
+  return serve(paths.config);
+}
+
+struct Act {
+  int operator()(const Serve& wish) const { return wish.config ? serve(*wish.config) : serve_first_run(); }
+  int operator()(const Check& wish) const { return check(wish.config); }
+  int operator()(const ShowVersion&) const {
+    std::cout << "switchroom " << base::version() << " (" << base::revision() << ")\n";
+    return 0;
+  }
+  int operator()(const ShowHelp&) const {
+    std::cout << usage();
+    return 0;
+  }
+  int operator()(const ShowLicenses&) const {
+    std::cout << embedded::licenses;
+    return 0;
+  }
+  int operator()(const ShowExample&) const {
+    std::cout << embedded::config_example;
+    return 0;
+  }
+  int operator()(const UsageError& error) const {
+    std::cerr << "switchroom: " << error.what << "\n" << usage();
+    return exit_usage;
+  }
+};
+
+int run(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  umask(0027);  // what is written is for the service and its group
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : std::string();
+  if (name == "pbxctl") {
+    return control::client_main(argc, argv, {{"check", [](const std::vector<std::string>& arguments) {
+                                                return arguments.size() == 1 ? check(arguments[0]) : exit_usage;
+                                              }}});
+  }
+  return std::visit(Act{}, parse_command_line({argv + 1, argv + argc}));
+}
+
+}  // namespace
+}  // namespace switchroom::main
+
+int main(int argc, char** argv) {
+  try {
+    return switchroom::main::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "switchroom: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,46 @@
+#include "main/process_facts.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace switchroom::main {
+
+ProcessFacts process_facts() {
+  ProcessFacts facts;
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  if (statm >> total >> resident) {
+    facts.resident_kb = resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
+  }
+  std::error_code ec;
+  for (std::filesystem::directory_iterator it("/proc/self/fd", ec); !ec && it != std::filesystem::directory_iterator();
+       it.increment(ec)) {
+    ++facts.descriptors;
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    facts.descriptor_limit = limit.rlim_cur;
+  }
+  return facts;
+}
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return 0;
+  }
+  constexpr rlim_t enough = 1U << 20U;  // root may raise the hard limit too, up to fs.nr_open
+  const rlimit wish{enough, enough > limit.rlim_max ? enough : limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &wish) != 0) {
+    const rlimit modest{limit.rlim_max, limit.rlim_max};
+    (void)setrlimit(RLIMIT_NOFILE, &modest);
+  }
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace switchroom::main

@@ -1,0 +1,20 @@
+// What the kernel says of this process.
+#pragma once
+
+#include <cstdint>
+
+namespace switchroom::main {
+
+struct ProcessFacts {
+  std::uint64_t resident_kb = 0;
+  std::uint64_t descriptors = 0;
+  std::uint64_t descriptor_limit = 0;
+};
+/// Zeros where /proc is missing (an empty chroot).
+ProcessFacts process_facts();
+
+/// Raises the limit on open files as far as it may be; returns what it is now. A call takes four
+/// descriptors for its sound.
+std::uint64_t raise_descriptor_limit();
+
+}  // namespace switchroom::main
