@@ -14,7 +14,7 @@ namespace switchroom::sdp {
 /// The codecs that Switchroom knows by name. Order here means nothing.
 enum class CodecId : std::uint8_t { pcmu, pcma, g722, opus };
 inline constexpr std::size_t codec_count = 4;
-std::string_view name(CodecId codec);                  // "PCMU", "opus"
+std::string_view name(CodecId codec);                       // "PCMU", "opus"
 std::optional<CodecId> codec_named(std::string_view name);  // without case
 
 /// One codec as both sides agreed on it. Each side names the payload type that it wants to receive.
@@ -27,22 +27,22 @@ struct AgreedCodec {
 
 /// What one leg's audio stream agreed to: all that a media port must know. A value.
 struct MediaPlan {
-  base::Endpoint remote_rtp;              // port 0: the peer takes no media
+  base::Endpoint remote_rtp;  // port 0: the peer takes no media
   base::Endpoint remote_rtcp;
-  Direction direction = Direction::sendrecv;  // ours: do we send, do we receive
-  std::vector<AgreedCodec> codecs;        // in the answerer's order; the first is the one in use
+  Direction direction = Direction::sendrecv;       // ours: do we send, do we receive
+  std::vector<AgreedCodec> codecs;                 // in the answerer's order; the first is the one in use
   std::optional<AgreedCodec> telephone_event_8k;   // RFC 4733 at 8000 Hz (codec field unused)
   std::optional<AgreedCodec> telephone_event_48k;  // … at 48000 Hz, with opus
-  std::uint32_t ptime = 20;               // ms that the peer wants to receive
+  std::uint32_t ptime = 20;                        // ms that the peer wants to receive
   bool rtcp_mux = false;
   [[nodiscard]] bool on_hold() const { return !receives(mirrored(direction)); }  // the peer hears nothing
 };
 
 /// Where we are, and what we are willing to speak.
 struct LocalStream {
-  base::Endpoint rtp;                     // advertised address
+  base::Endpoint rtp;  // advertised address
   std::uint16_t rtcp_port = 0;
-  std::vector<CodecId> codecs;            // in our order of preference
+  std::vector<CodecId> codecs;  // in our order of preference
   bool telephone_event = true;
   Direction direction = Direction::sendrecv;
   std::uint32_t ptime = 20;
@@ -51,17 +51,18 @@ struct LocalStream {
 /// Our side of one leg's offer/answer state across re-negotiations: payload types that were given out
 /// stay what they are (RFC 3264 8.3.2), the o= version counts up with each change. A value; copy it to try.
 struct LocalState {
-  std::uint64_t session_id = 0;           // 0: a random one is taken
+  std::uint64_t session_id = 0;  // 0: a random one is taken
   std::uint64_t version = 0;
-  std::string last_body;                  // without o=: to see whether anything changed
+  std::string last_body;  // without o=: to see whether anything changed
   std::array<std::uint8_t, codec_count> payload_types{0, 8, 9, 111};
   std::uint8_t event_8k = 101;
   std::uint8_t event_48k = 110;
-  std::vector<std::string> refused_media; // m= lines beside audio that must be kept, refused, in order
+  std::vector<std::string> refused_media;  // m= lines beside audio that must be kept, refused, in order
   std::size_t audio_index = 0;
 };
 
-/// An offer of the codecs in `local`.
+/// An offer of the codecs in `local`, in its order, with the payload types of `state`; streams that were
+/// refused before stay in their places. The o= version counts up when the body is another than the last.
 SessionDescription make_offer(const LocalStream& local, LocalState& state);
 
 enum class NegotiationError : std::uint8_t { no_audio, no_common_codec, encrypted_only, bad_address };
@@ -73,13 +74,18 @@ struct Answered {
 };
 /// Answers `offer`: the first audio stream that fits is taken, all others are refused by port 0; codecs
 /// in the offerer's order filtered by ours, so that one stream never flaps between two; payload types
-/// of the offer are used both ways; direction mirrored and narrowed by `local.direction`.
-base::result<Answered, NegotiationError> answer_offer(const SessionDescription& offer, const LocalStream& local, LocalState& state);
+/// of the offer are used both ways; direction mirrored and narrowed by `local.direction`. A host name
+/// is a bad_address: what a stranger names is never looked up. After an error `state` is what it was.
+/// c=0.0.0.0 is the hold of RFC 2543 (RFC 3264 8.4): we send nothing, and the plan's ports are 0.
+base::result<Answered, NegotiationError> answer_offer(const SessionDescription& offer,
+                                                      const LocalStream& local, LocalState& state);
 
-/// Reads the answer to our own offer.
-base::result<MediaPlan, NegotiationError> accept_answer(const SessionDescription& offer, const SessionDescription& answer);
+/// Reads the answer to our own offer: payload types may differ each way (RFC 3264 6.1), the direction is
+/// narrowed by what was offered. no_audio: the answer refuses the stream by port 0, or lacks it.
+base::result<MediaPlan, NegotiationError> accept_answer(const SessionDescription& offer,
+                                                        const SessionDescription& answer);
 
-/// The codecs of an offer that `allowed` names too, in the offer's order.
+/// The codecs of an offer's first plain audio stream that `allowed` names too, in the offer's order.
 std::vector<CodecId> common_codecs(const SessionDescription& offer, const std::vector<CodecId>& allowed);
 
 }  // namespace switchroom::sdp
