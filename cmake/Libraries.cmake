@@ -46,8 +46,10 @@ target_compile_definitions(sr_libraries INTERFACE
 # media engine links it from the version that decodes and encodes.
 set(SWITCHROOM_DEPS "" CACHE PATH "Where scripts/bootstrap put the libraries that it built (lib/, include/)")
 add_library(sr_media_libraries INTERFACE)
-if(SWITCHROOM_DEPS AND EXISTS "${SWITCHROOM_DEPS}/lib/libspandsp.a")
+if(SWITCHROOM_DEPS AND EXISTS "${SWITCHROOM_DEPS}/complete")
+  set(built "${SWITCHROOM_DEPS}/lib")
   target_include_directories(sr_media_libraries SYSTEM INTERFACE "${SWITCHROOM_DEPS}/include")
   target_link_libraries(sr_media_libraries INTERFACE
-    "${SWITCHROOM_DEPS}/lib/libsndfile.a" "${SWITCHROOM_DEPS}/lib/libsrtp2.a" "${SWITCHROOM_DEPS}/lib/libspandsp.a")
+    "${built}/libsrtp2.a" "${built}/libspandsp.a" -l:libtiff.a
+    "${built}/libsndfile.a" -l:libFLAC.a -l:libvorbisenc.a -l:libvorbis.a -l:libogg.a -l:libopus.a -l:libspeexdsp.a -l:libmp3lame.a m)
 endif()

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""The shape of the executable that is shipped: fully static, at home in an empty root directory, one
+program under two names, with the notices that its libraries' licences ask for."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SWITCHROOM = Path(os.environ.get("SWITCHROOM", ROOT / "build" / "switchroom"))
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+class Executable(unittest.TestCase):
+    def test_it_is_statically_linked_and_stripped(self):
+        kind = output_of("file", "--brief", str(SWITCHROOM))
+        self.assertIn("statically linked", kind)
+        self.assertIn("stripped", kind)
+        self.assertNotIn("not stripped", kind)
+
+    def test_it_runs_in_an_empty_root_directory(self):
+        # Without root's rights a user namespace gives the right to change the root directory. Where
+        # neither is to be had this test fails: it must not pass without having looked.
+        enter = ["chroot"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "chroot"]
+        with tempfile.TemporaryDirectory() as empty:
+            shutil.copy(SWITCHROOM, empty)
+            version = output_of("env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *enter, empty, "/switchroom",
+                                "--version")
+        self.assertRegex(version, r"\b\d+\.\d+\.\d+\b")
+
+    def test_pbxctl_is_the_same_executable(self):
+        pbxctl = SWITCHROOM.with_name("pbxctl")
+        self.assertTrue(pbxctl.samefile(SWITCHROOM))
+        self.assertIn("pbxctl", output_of(str(pbxctl), "--help"))
+
+    def test_it_prints_the_licences_of_what_it_is_linked_from(self):
+        notices = output_of(str(SWITCHROOM), "licenses")
+        self.assertIn("GNU LESSER GENERAL PUBLIC LICENSE", notices)
+        self.assertIn("relink", notices)
+        for library in ("Boost", "sofia-sip", "OpenSSL", "SQLite", "PCRE2", "c-ares", "toml++", "fmt", "spdlog",
+                        "QR Code generator", "GNU C Library", "libstdc++"):
+            self.assertIn(library, notices)
+
+    def test_no_path_of_the_machine_that_built_it_is_inside(self):
+        self.assertNotIn(str(ROOT).encode() + b"/src/", SWITCHROOM.read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()
