@@ -21,15 +21,16 @@ struct Problem {
 
 /// What the loader asks of rooms that it may not include. Each returns an empty string when all is well.
 struct Checks {
-  /// Is this an application of this version, and is its argument right? "unknown application \"brige\"; did you mean bridge".
+  /// Is this an application of this version, and is its argument right? "unknown application \"brige\"; did
+  /// you mean bridge".
   std::function<std::string(const Action& action, const Snapshot& snapshot)> application;
   /// Does the pattern compile, is the field known?
   std::function<std::string(const Condition& condition)> condition;
 };
 
 struct Loaded {
-  SnapshotPtr snapshot;             // null when there are problems
-  std::vector<Problem> problems;    // every one, in the order of the file
+  SnapshotPtr snapshot;           // null when there are problems
+  std::vector<Problem> problems;  // every one, in the order of the file
 };
 
 /// Reads FILE and its includes. Never throws; a file that cannot be read is a problem with its reason.

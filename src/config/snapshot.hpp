@@ -26,7 +26,7 @@ struct Place {
 
 struct Pbx {
   std::string name = "Switchroom";
-  std::string domain;                       // the realm; never empty once loaded
+  std::string domain;  // the realm; never empty once loaded
   std::filesystem::path data_dir;
   std::string timezone;
   std::uint32_t max_calls = 500;
@@ -36,7 +36,7 @@ struct Pbx {
 struct Media {
   std::uint16_t first_port = 16384;
   std::uint16_t last_port = 32768;
-  std::string address;                      // "": the profile's
+  std::string address;  // "": the profile's
   std::string public_address;
 };
 
@@ -52,36 +52,39 @@ struct Acl {
 
 struct Profile {
   std::string name;
-  std::vector<std::string> listen;          // "udp:0.0.0.0:5060"
+  std::vector<std::string> listen;  // "udp:0.0.0.0:5060"
   std::string context = "default";
   bool auth = true;
-  std::vector<std::string> codecs;          // canonical names, in order
+  std::vector<std::string> codecs;  // canonical names, in order
   std::string dtmf = "rfc4733";
-  std::string allow;                        // ACL names; empty: everyone
+  std::string allow;  // ACL names; empty: everyone
   std::string allow_register;
   std::string allow_call;
-  std::string public_address;               // SIP
-  std::string media_address;                // from [media] where the profile has none
+  std::string public_address;  // SIP
+  std::string media_address;   // from [media] where the profile has none
   std::string media_public_address;
-  std::vector<std::string> digest;          // "MD5", "SHA-256", in order
+  std::vector<std::string> digest;  // "MD5", "SHA-256", in order
   Seconds session_timeout{1800};
-  Seconds min_session_timeout{90};          // Min-SE
+  Seconds min_session_timeout{90};  // Min-SE
   Seconds rtp_timeout{300};
   Seconds rtp_hold_timeout{1800};
-  Seconds min_expires{60};                  // registrations
+  Seconds min_expires{60};  // registrations
   Seconds max_expires{3600};
-  std::string caller_identity = "hide";     // P-Asserted-Identity and Diversion to the other leg: "pass" or "hide"
+  std::string caller_identity =
+      "hide";  // P-Asserted-Identity and Diversion to the other leg: "pass" or "hide"
 };
 
 struct Extension {
   std::string number;
   std::string name;
-  std::string password;                     // after password_file / env: were read
+  std::string password;  // after password_file / env: were read
   std::vector<std::string> groups;
   std::string caller_id;
   std::vector<std::string> toll_allow;
-  std::string context;                      // empty: the profile's
+  std::string context;  // empty: the profile's
   std::string accountcode;
+  /// What its calls begin with: the table `variables`, and callgroup, outbound_caller_id_number, toll_allow
+  /// and accountcode from the keys above where they are set.
   std::map<std::string, std::string> variables;
 };
 
@@ -92,8 +95,8 @@ struct Action {
   Place place;
 };
 struct Condition {
-  std::string field;                        // "destination_number", "caller_id_number", "${var}" …
-  std::string pattern;                      // PCRE2
+  std::string field;    // "destination_number", "caller_id_number", "${var}" …
+  std::string pattern;  // PCRE2
   Place place;
 };
 struct ContextEntry {
@@ -105,7 +108,7 @@ struct ContextEntry {
 };
 
 struct Cdr {
-  std::string csv = "cdr/Master.csv";       // under data_dir; empty: none
+  std::string csv = "cdr/Master.csv";  // under data_dir; empty: none
   std::string sqlite = "cdr.db";
 };
 

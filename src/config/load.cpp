@@ -1,0 +1,68 @@
+#include "config/load.hpp"
+
+#include "config/checks.hpp"
+#include "config/files.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace switchroom::config {
+namespace {
+
+/// In the order of the files, then of their lines; nothing twice.
+void sort(std::vector<Problem>& problems, const std::vector<std::string>& files) {
+  const auto rank = [&](const Problem& problem) {
+    return std::find(files.begin(), files.end(), problem.place.file) - files.begin();
+  };
+  std::sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) {
+    return std::tuple(rank(a), a.place.line, a.place.column, a.key, a.what) <
+           std::tuple(rank(b), b.place.line, b.place.column, b.key, b.what);
+  });
+  const auto same = [](const Problem& a, const Problem& b) { return a.text() == b.text(); };
+  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
+}
+
+Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->file = sources.files.front();
+  TreeReader reader(*snapshot, problems);
+  // With a file missing from the tree, whatever it would have defined would be reported as undefined.
+  if (sources.whole) {
+    reader.read(sources.root);
+    complete(*snapshot, reader.places(), problems);
+    check_dialplan(*snapshot, checks, problems);
+  } else if (!sources.root.entries.empty()) {
+    reader.read(sources.root);
+  }
+  sort(problems, sources.files);
+  if (!problems.empty()) {
+    return {nullptr, std::move(problems)};
+  }
+  return {std::move(snapshot), {}};
+}
+
+}  // namespace
+
+std::string Problem::text() const {
+  std::string where = place.file;
+  if (place.line != 0) {
+    where += fmt::format(":{}:{}", place.line, place.column);
+  }
+  return key.empty() ? where + ": " + what : where + ": " + key + ": " + what;
+}
+
+Loaded load(const std::filesystem::path& file, const Checks& checks) {
+  std::vector<Problem> problems;
+  Sources sources = read_sources(file, problems);
+  return read(std::move(sources), std::move(problems), checks);
+}
+
+Loaded load_text(std::string_view text, const std::string& name, const Checks& checks) {
+  std::vector<Problem> problems;
+  Sources sources = read_sources(text, name, problems);
+  return read(std::move(sources), std::move(problems), checks);
+}
+
+}  // namespace switchroom::config
