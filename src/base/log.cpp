@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/log_line.hpp"
 #include "base/log_output.hpp"
+#include "base/thread.hpp"
 
 #include <fmt/format.h>
 
@@ -102,13 +103,7 @@ base::result<void> Queue::start(const Settings& settings) {
   if (!running_) {
     running_ = true;
     stopping_ = false;
-    // Signals belong to the main thread; SIGPIPE must not reach this one.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    writer_ = std::thread([this] { run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    writer_ = base::start_thread("log", [this] { run(); });
   }
   wake_.notify_one();
   return {};
@@ -130,6 +125,8 @@ void Queue::stop() {
     journal_ = false;
     rest.swap(lines_);
     bytes_ = 0;
+    dropped_ = 0;
+    unwritten_ = 0;
   }
 }
 

@@ -19,9 +19,9 @@ namespace switchroom::registrar {
 
 /// One phone of one extension. Plain text where SIP has types: this room knows no SIP.
 struct Binding {
-  std::string extension;      // "1001"
-  std::string contact;        // the URI as registered, without its header parameters
-  std::string instance;       // +sip.instance, or empty
+  std::string extension;  // "1001"
+  std::string contact;    // the URI as registered, without its header parameters
+  std::string instance;   // +sip.instance, or empty
   std::uint32_t reg_id = 0;
   double q = 1.0;
   std::string call_id;
@@ -30,7 +30,7 @@ struct Binding {
   base::WallMicros registered_at = 0;
   std::string user_agent;
   // where the REGISTER came from: this is where the phone is reached
-  std::string transport;      // "UDP", "TCP"
+  std::string transport;  // "UDP", "TCP"
   base::Endpoint source;
   std::string profile;
   std::uint64_t connection = 0;  // not persisted: a TCP connection does not survive a restart
@@ -60,9 +60,11 @@ class Registrar {
 
   /// All or nothing (RFC 3261 10.3 step 7). Replaces the binding with the same contact, or the same
   /// instance and reg-id (RFC 5626). The result is what is bound afterwards.
-  virtual base::result<std::vector<Binding>, Refusal> update(std::string_view extension, std::vector<Update> updates) = 0;
+  virtual base::result<std::vector<Binding>, Refusal> update(std::string_view extension,
+                                                             std::vector<Update> updates) = 0;
   /// "Contact: *" with Expires 0; refuses an older CSeq of the same Call-ID.
-  virtual base::result<std::vector<Binding>, Refusal> clear(std::string_view extension, std::string_view call_id, std::uint32_t cseq) = 0;
+  virtual base::result<std::vector<Binding>, Refusal> clear(std::string_view extension,
+                                                            std::string_view call_id, std::uint32_t cseq) = 0;
   /// Live bindings, best q first, then the newest.
   [[nodiscard]] virtual std::vector<Binding> find(std::string_view extension) const = 0;
   [[nodiscard]] virtual std::vector<Binding> all() const = 0;
