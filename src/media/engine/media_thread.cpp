@@ -1,0 +1,204 @@
+#include "media/engine/media_thread.hpp"
+
+#include "base/log.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <pthread.h>
+#include <signal.h>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace switchroom::media {
+namespace {
+
+constexpr std::size_t packet_size = 2048;  // bytes; an Ethernet frame's worth, and no honest sound is larger
+constexpr int turn_size = 128;             // sockets looked at before timers and commands get their turn
+constexpr auto sweep_interval = std::chrono::milliseconds(100);
+
+int new_epoll() {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  }
+  return fd;
+}
+
+void watch(int epoll, Stream::Readable& readable) {
+  epoll_event event{};
+  event.events = EPOLLIN;  // level-triggered: what a turn leaves is there in the next
+  event.data.ptr = &readable;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, readable.fd(), &event) != 0) {
+    log::line(log::Level::error, log::Subsystem::media, "", "a media port cannot be watched: errno {}",
+              errno);
+  }
+}
+
+void forget(int epoll, const Stream::Readable& readable) {
+  (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, readable.fd(), nullptr);
+}
+
+}  // namespace
+
+MediaThread::MediaThread(unsigned number)
+    : work_(asio::make_work_guard(context_)),
+      epoll_(context_, new_epoll()),
+      sweep_(context_),
+      buffer_(packet_size),
+      thread_([this, number] { run(number); }) {}
+
+MediaThread::~MediaThread() {
+  if (thread_.joinable()) {  // the engine could not start all of its threads
+    finish();
+    join();
+  }
+}
+
+void MediaThread::run(unsigned number) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the call thread's
+  pthread_setname_np(pthread_self(), ("media-" + std::to_string(number)).c_str());
+  await_packets();
+  context_.run();
+}
+
+void MediaThread::await_packets() {
+  epoll_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) {
+      return;
+    }
+    receive_ready();
+    await_packets();
+  });
+}
+
+/// One packet of each socket that has some, so that a flood at one port takes no more than its share.
+void MediaThread::receive_ready() {
+  std::array<epoll_event, turn_size> ready;
+  const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), turn_size, 0);
+  Turn turn{buffer_, base::Clock::now(), totals_};
+  for (int i = 0; i < count; ++i) {
+    static_cast<const Stream::Readable*>(ready[static_cast<std::size_t>(i)].data.ptr)->receive(turn);
+  }
+}
+
+void MediaThread::arm_sweep() {
+  if (sweeping_ || streams_.empty()) {
+    return;
+  }  // an idle switchboard does not wake up
+  sweeping_ = true;
+  sweep_.expires_after(sweep_interval);
+  sweep_.async_wait([this](error_code error) {
+    sweeping_ = false;
+    if (error) {
+      return;
+    }
+    const base::Time now = base::Clock::now();
+    for (const auto& [id, stream] : streams_) {
+      stream->sweep(now);
+    }
+    arm_sweep();
+  });
+}
+
+void MediaThread::adopt(std::unique_ptr<Stream> stream) {
+  asio::post(context_, [this, moved = std::move(stream)]() mutable { arrive(std::move(moved)); });
+}
+
+void MediaThread::arrive(std::unique_ptr<Stream> stream) {
+  const StreamId id = stream->id();
+  watch(epoll_.native_handle(), stream->rtp_readable());
+  watch(epoll_.native_handle(), stream->rtcp_readable());
+  Stream& here = *(streams_[id] = std::move(stream));
+  join_partners(here);
+  arm_sweep();
+  run_waiting(id);
+}
+
+void MediaThread::run_waiting(StreamId stream) {
+  const auto waiting = waiting_.find(stream);
+  if (waiting == waiting_.end()) {
+    return;
+  }
+  // One of them may hand the stream over: those behind it are meant for its next stay here.
+  while (!waiting->second.empty()) {
+    Stream* const here = find(stream);
+    if (here == nullptr) {
+      return;
+    }
+    const Command command = std::move(waiting->second.front());
+    waiting->second.pop_front();
+    command(*this, *here);
+  }
+  waiting_.erase(waiting);
+  end_if_done();
+}
+
+void MediaThread::command(StreamId stream, Command command) {
+  asio::post(context_,
+             [this, stream, moved = std::move(command)]() mutable { perform(stream, std::move(moved)); });
+}
+
+void MediaThread::perform(StreamId stream, Command command) {
+  Stream* const here = find(stream);
+  if (here == nullptr || waiting_.contains(stream)) {
+    waiting_[stream].push_back(std::move(command));
+    return;
+  }
+  command(*this, *here);
+  end_if_done();
+}
+
+Stream* MediaThread::find(StreamId stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+std::unique_ptr<Stream> MediaThread::release(StreamId stream) {
+  const auto found = streams_.find(stream);
+  std::unique_ptr<Stream> released = std::move(found->second);
+  streams_.erase(found);
+  forget(epoll_.native_handle(), released->rtp_readable());
+  forget(epoll_.native_handle(), released->rtcp_readable());
+  released->disconnect();
+  return released;
+}
+
+void MediaThread::hand_over(StreamId stream, MediaThread& to) { to.adopt(release(stream)); }
+
+void MediaThread::close(StreamId stream) { release(stream)->say_goodbye(base::Clock::now()); }
+
+void MediaThread::join_partners(Stream& stream) {
+  if (stream.link() == 0) {
+    return;
+  }
+  Stream* const partner = find(stream.partner());
+  if (partner != nullptr && partner->link() == stream.link()) {
+    stream.connect(*partner);
+  }
+}
+
+void MediaThread::finish() {
+  asio::post(context_, [this] {
+    finishing_ = true;
+    end_if_done();
+  });
+}
+
+void MediaThread::end_if_done() {
+  if (!finishing_ || !streams_.empty() || !waiting_.empty()) {
+    return;
+  }
+  error_code ignored;
+  sweep_.cancel();
+  epoll_.close(ignored);
+  work_.reset();
+}
+
+void MediaThread::join() { thread_.join(); }
+
+}  // namespace switchroom::media
