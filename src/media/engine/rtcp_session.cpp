@@ -66,11 +66,11 @@ std::size_t RtcpSession::write(std::span<std::uint8_t, max_rtcp_report> out, con
                                ReceiverStatistics& received, base::Time now, bool goodbye) {
   RtcpReport report{.ssrc = sender.ssrc(), .cname = cname_, .goodbye = goodbye};
   if (sender.packets() != packets_reported_) {  // a sender is who sent since the last report
-    report.sent = RtcpReport::Sent{ntp(now), sender.timestamp_at(now), sender.packets(), sender.octets()};
+    report.sent = SentReport{ntp(now), sender.timestamp_at(now), sender.packets(), sender.octets()};
     packets_reported_ = sender.packets();
   }
   if (received.started()) {
-    RtcpReport::Received& block = report.received.emplace();
+    ReceivedReport& block = report.received.emplace();
     block.ssrc = received.ssrc();
     block.interval = received.take_interval();
     if (last_sender_report_ && last_sender_ssrc_ == block.ssrc) {

@@ -68,7 +68,7 @@ class Writer {
   std::size_t size_ = 0;
 };
 
-void write_block(Writer& writer, const RtcpReport::Received& received) {
+void write_block(Writer& writer, const ReceivedReport& received) {
   writer.word(received.ssrc);
   writer.word((std::uint32_t{received.interval.fraction_lost} << 24U) |
               (static_cast<std::uint32_t>(received.interval.cumulative_lost) & 0xFFFFFFU));

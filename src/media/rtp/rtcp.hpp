@@ -30,23 +30,25 @@ struct RtcpSummary {
 /// length does not fit, or the version is not 2. At most 64 packets of one datagram are looked at.
 std::optional<RtcpSummary> parse_rtcp(std::span<const std::uint8_t> datagram, std::uint32_t our_ssrc);
 
+/// The sender's part of a report of ours.
+struct SentReport {
+  std::uint64_t ntp = 0;  // 32.32 bits
+  std::uint32_t rtp_timestamp = 0;
+  std::uint32_t packets = 0;
+  std::uint32_t octets = 0;
+};
+/// The block about the peer's stream.
+struct ReceivedReport {
+  std::uint32_t ssrc = 0;
+  ReceiverStatistics::Interval interval;
+  std::uint32_t last_report = 0;       // LSR
+  std::uint32_t delay_since_last = 0;  // DLSR
+};
 /// What one report of ours says.
 struct RtcpReport {
-  std::uint32_t ssrc = 0;  // ours
-  struct Sent {
-    std::uint64_t ntp = 0;  // 32.32 bits
-    std::uint32_t rtp_timestamp = 0;
-    std::uint32_t packets = 0;
-    std::uint32_t octets = 0;
-  };
-  std::optional<Sent> sent;  // a sender report; without: a receiver report
-  struct Received {
-    std::uint32_t ssrc = 0;
-    ReceiverStatistics::Interval interval;
-    std::uint32_t last_report = 0;       // LSR
-    std::uint32_t delay_since_last = 0;  // DLSR
-  };
-  std::optional<Received> received;
+  std::uint32_t ssrc = 0;          // ours
+  std::optional<SentReport> sent;  // a sender report; without: a receiver report
+  std::optional<ReceivedReport> received;
   std::string_view cname;  // at most 64 bytes are written
   bool goodbye = false;
 };
