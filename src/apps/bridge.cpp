@@ -1,6 +1,7 @@
+#include "call/bridge.hpp"
+
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
-#include "call/bridge.hpp"
 #include "call/call.hpp"
 #include "call/dial.hpp"
 
@@ -22,7 +23,11 @@ awaitable<void> run_bridge(call::Call& call, std::string argument) {
 }  // namespace
 
 Application bridge() {
-  return {"bridge", "user/NUMBER or sip:NAME@HOST [, …]", "Rings somebody, or several at once, and connects the caller to the first who answers. The call ends with that conversation; when nobody answers the next step runs. call_timeout (seconds, 60) limits the ringing.", check_bridge, run_bridge};
+  return {"bridge", "user/NUMBER or sip:NAME@HOST [, …]",
+          "Rings somebody, or several at once, and connects the caller to the first who answers. The call "
+          "ends with that conversation; when nobody answers the next step runs. call_timeout (seconds, 60) "
+          "limits the ringing.",
+          check_bridge, run_bridge};
 }
 
 }  // namespace switchroom::apps

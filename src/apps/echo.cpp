@@ -29,7 +29,8 @@ awaitable<void> run_echo(call::Call& call, std::string /*argument*/) {
 }  // namespace
 
 Application echo() {
-  return {"echo", "", "Answers and plays back to the caller what he says, until he hangs up.", check_nothing, run_echo};
+  return {"echo", "", "Answers and plays back to the caller what he says, until he hangs up.", check_nothing,
+          run_echo};
 }
 
 }  // namespace switchroom::apps

@@ -15,7 +15,9 @@ const sip::Cause* cause_in(std::string_view argument) {
 }
 
 std::string check_hangup(std::string_view argument) {
-  return is_computed(argument) || cause_in(argument) != nullptr ? "" : "there is no such cause; USER_BUSY or 17 would be one";
+  return is_computed(argument) || cause_in(argument) != nullptr
+             ? ""
+             : "there is no such cause; USER_BUSY or 17 would be one";
 }
 
 awaitable<void> run_hangup(call::Call& call, std::string argument) {
@@ -27,7 +29,10 @@ awaitable<void> run_hangup(call::Call& call, std::string argument) {
 }  // namespace
 
 Application hangup() {
-  return {"hangup", "CAUSE", "Ends the call with a cause, by name (USER_BUSY) or Q.850 number (17); NORMAL_CLEARING when none is given.", check_hangup, run_hangup};
+  return {"hangup", "CAUSE",
+          "Ends the call with a cause, by name (USER_BUSY) or Q.850 number (17); NORMAL_CLEARING when none "
+          "is given.",
+          check_hangup, run_hangup};
 }
 
 }  // namespace switchroom::apps

@@ -1,6 +1,7 @@
+#include "base/log.hpp"
+
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
-#include "base/log.hpp"
 #include "call/call.hpp"
 
 namespace switchroom::apps {
@@ -20,7 +21,9 @@ awaitable<void> run_log(call::Call& call, std::string argument) {
 }  // namespace
 
 Application log() {
-  return {"log", "[LEVEL] TEXT", "Writes a line to the log: debug, info, warning or error, info when no level is given.", check_log, run_log};
+  return {"log", "[LEVEL] TEXT",
+          "Writes a line to the log: debug, info, warning or error, info when no level is given.", check_log,
+          run_log};
 }
 
 }  // namespace switchroom::apps

@@ -7,7 +7,8 @@ namespace {
 
 std::string check_set(std::string_view argument) {
   const auto equals = argument.find('=');
-  return equals == std::string_view::npos || equals == 0 ? "it takes NAME=VALUE, such as call_timeout=30" : "";
+  return equals == std::string_view::npos || equals == 0 ? "it takes NAME=VALUE, such as call_timeout=30"
+                                                         : "";
 }
 
 awaitable<void> run_set(call::Call& call, std::string argument) {

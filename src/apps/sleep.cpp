@@ -23,8 +23,6 @@ awaitable<void> run_sleep(call::Call& call, std::string argument) {
 
 }  // namespace
 
-Application sleep() {
-  return {"sleep", "MILLISECONDS", "Waits.", check_sleep, run_sleep};
-}
+Application sleep() { return {"sleep", "MILLISECONDS", "Waits.", check_sleep, run_sleep}; }
 
 }  // namespace switchroom::apps

@@ -14,8 +14,8 @@ namespace switchroom::apps {
 namespace {
 
 const auto& all() {
-  static const std::array applications{answer(), bridge(),  echo(),       hangup(), log(),
-                                       respond(), ring_ready(), set(), sleep()};
+  static const std::array applications{answer(),  bridge(),     echo(), hangup(), log(),
+                                       respond(), ring_ready(), set(),  sleep()};
   return applications;
 }
 
@@ -24,7 +24,8 @@ const auto& all() {
 std::span<const Application> table() { return all(); }
 
 const Application* find(std::string_view name) {
-  const auto found = std::find_if(all().begin(), all().end(), [&](const auto& one) { return one.name == name; });
+  const auto found =
+      std::find_if(all().begin(), all().end(), [&](const auto& one) { return one.name == name; });
   return found == all().end() ? nullptr : &*found;
 }
 
@@ -56,8 +57,8 @@ awaitable<void> run(call::Call& call, std::string_view name, std::string argumen
 std::string reference() {
   std::string text = "| application | argument | what it does |\n|---|---|---|\n";
   for (const auto& one : all()) {
-    text += fmt::format("| `{}` | {} | {} |\n", one.name, one.argument.empty() ? "" : fmt::format("`{}`", one.argument),
-                        one.help);
+    text += fmt::format("| `{}` | {} | {} |\n", one.name,
+                        one.argument.empty() ? "" : fmt::format("`{}`", one.argument), one.help);
   }
   return text;
 }

@@ -38,14 +38,9 @@ class Conversation {
           link_if_ready();
           harmonise();
           break;
-        case LegEvent::Kind::offer:
-          on_offer(leg, other);
-          break;
-        case LegEvent::Kind::offer_answered:
-          on_offer_answered(other, event->status);
-          break;
-        default:
-          call_.mind_alone(leg, *event);
+        case LegEvent::Kind::offer: on_offer(leg, other); break;
+        case LegEvent::Kind::offer_answered: on_offer_answered(other, event->status); break;
+        default: call_.mind_alone(leg, *event);
       }
     }
   }
@@ -70,7 +65,9 @@ class Conversation {
   [[nodiscard]] std::vector<sdp::CodecId> shared() const {
     auto codecs = caller_.media().usable_codecs();
     const auto theirs = callee_.media().usable_codecs();
-    std::erase_if(codecs, [&](sdp::CodecId codec) { return std::find(theirs.begin(), theirs.end(), codec) == theirs.end(); });
+    std::erase_if(codecs, [&](sdp::CodecId codec) {
+      return std::find(theirs.begin(), theirs.end(), codec) == theirs.end();
+    });
     return codecs;
   }
 
@@ -83,7 +80,9 @@ class Conversation {
     // Another codec: ask the other side for it before promising anything.
     auto wanted = leg.media().offered(leg.media().allowed());
     const auto& allowed = other.media().allowed();
-    std::erase_if(wanted, [&](sdp::CodecId codec) { return std::find(allowed.begin(), allowed.end(), codec) == allowed.end(); });
+    std::erase_if(wanted, [&](sdp::CodecId codec) {
+      return std::find(allowed.begin(), allowed.end(), codec) == allowed.end();
+    });
     if (wanted.empty() || waiting_ != nullptr || !other.send_offer(wanted)) {
       leg.refuse_offer(488);
       return;
@@ -119,7 +118,8 @@ awaitable<void> talk(Call& call, Leg& callee) {
   if (!call.answer_with(callee.media().usable_codecs())) {
     co_return;
   }
-  log::line(Level::info, Subsystem::call, call.uuid(), "{} talks with {}", call.caller().label(), callee.label());
+  log::line(Level::info, Subsystem::call, call.uuid(), "{} talks with {}", call.caller().label(),
+            callee.label());
   Conversation conversation(call, call.caller(), callee);
   conversation.start();
   conversation.look();

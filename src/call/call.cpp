@@ -16,7 +16,7 @@ using log::Level;
 using log::Subsystem;
 using namespace std::chrono_literals;
 
-constexpr auto goodbye_limit = 5s;    // a peer that does not answer our BYE is left to its transaction
+constexpr auto goodbye_limit = 5s;  // a peer that does not answer our BYE is left to its transaction
 constexpr std::size_t step_limit = 1000;
 
 }  // namespace
@@ -71,8 +71,9 @@ void Call::open_record() {
   record_.context = variables_.value("context");
   record_.accountcode = variables_.value("accountcode");
   services_.recorder.opened(record_);
-  log::line(Level::info, Subsystem::call, record_.uuid, "{} calls {} in context {} from {}", record_.caller_id_number,
-            record_.destination_number, record_.context, record_.network_addr.empty() ? "pbxctl" : record_.network_addr);
+  log::line(Level::info, Subsystem::call, record_.uuid, "{} calls {} in context {} from {}",
+            record_.caller_id_number, record_.destination_number, record_.context,
+            record_.network_addr.empty() ? "pbxctl" : record_.network_addr);
 }
 
 // -- the life of a call ----------------------------------------------------------------------------
@@ -125,8 +126,8 @@ awaitable<void> Call::follow_dialplan() {
   const auto steps = rules_.dialplan->match(record_.context, lookup,
                                             telling ? explain : std::function<void(const std::string&)>());
   if (steps.empty() && !ending_) {
-    log::line(Level::info, Subsystem::dialplan, record_.uuid, "nothing in context {} matches {}", record_.context,
-              record_.destination_number);
+    log::line(Level::info, Subsystem::dialplan, record_.uuid, "nothing in context {} matches {}",
+              record_.context, record_.destination_number);
     note_failure({cause_by_name("NO_ROUTE_DESTINATION"), 404, {}, "switchroom"});
   }
   std::size_t done = 0;
@@ -137,7 +138,8 @@ awaitable<void> Call::follow_dialplan() {
     dialplan::Step ready{step.application, expanded(step.argument), step.entry};
     record_.last_app = ready.application;
     record_.last_arg = ready.argument;
-    log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}: {} {}", ready.entry, ready.application, ready.argument);
+    log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}: {} {}", ready.entry, ready.application,
+              ready.argument);
     co_await run_step_(*this, ready);
   }
 }
@@ -231,6 +233,7 @@ void Call::mark_progress(bool with_media) {
 // -- waiting ---------------------------------------------------------------------------------------
 
 awaitable<bool> Call::next_news(base::Time deadline) {
+  others_.remove_if([](const auto& leg) { return leg->is_done(); });
   const bool woken = co_await news_.wait_until(deadline);
   news_.reset();
   co_return woken;
@@ -238,18 +241,16 @@ awaitable<bool> Call::next_news(base::Time deadline) {
 
 void Call::mind_alone(Leg& leg, const LegEvent& event) {
   switch (event.kind) {
-    case LegEvent::Kind::offer:
-      leg.answer_offer(leg.media().allowed());
-      break;
+    case LegEvent::Kind::offer: leg.answer_offer(leg.media().allowed()); break;
     case LegEvent::Kind::failed_media:
       end_with({cause_by_name("INCOMPATIBLE_DESTINATION"), event.status, {}, "switchroom"});
       break;
     case LegEvent::Kind::silence:
-      log::line(Level::warning, Subsystem::call, record_.uuid, "no sound from {} for the time in rtp_timeout", leg.label());
+      log::line(Level::warning, Subsystem::call, record_.uuid, "no sound from {} for the time in rtp_timeout",
+                leg.label());
       end_with({cause_by_name("MEDIA_TIMEOUT"), 0, {}, "switchroom"});
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -272,9 +273,8 @@ Leg& Call::adopt(std::unique_ptr<Leg> leg) {
 }
 
 void Call::drop(Leg& leg, const sip::Cause& cause, std::string_view sip_reason) {
-  if (!leg.ended()) {
-    leg.hang_up(cause, sip_reason);  // it stays among others_ until the call is over: its end is awaited there
-  }
+  leg.hang_up(cause, sip_reason);
+  leg.release();  // next_news() forgets it, and its ports, when its end has come
 }
 
 void Call::join(Leg* leg) {
@@ -288,7 +288,8 @@ void Call::on_leg_event(Leg& /*leg*/) { news_.notify(); }
 void Call::on_leg_end(Leg& leg, const sip::SessionEnd& end) {
   log::line(Level::debug, Subsystem::call, record_.uuid, "{}", in_words(end, leg.label()));
   if (&leg == caller_.get()) {
-    const bool by_peer = end.how == sip::SessionEnd::How::received_bye || end.how == sip::SessionEnd::How::received_cancel;
+    const bool by_peer =
+        end.how == sip::SessionEnd::How::received_bye || end.how == sip::SessionEnd::How::received_cancel;
     Ending ending{cause_of(end), end.status, {}, by_peer ? "caller" : "switchroom"};
     conclude(ending_ ? *ending_ : ending, sip::disposition(end.how));
     end_with(std::move(ending));

@@ -24,8 +24,8 @@ class Call;
 /// Runs one dialplan step; main gives the table of applications. Throws on cancellation alone.
 using RunStep = std::function<awaitable<void>(Call& call, const dialplan::Step& step)>;
 
-/// Call thread. A call is a coroutine (run) that is cancelled when its caller hangs up: every wait inside unwinds,
-/// the epilogue says the goodbyes. Its record is written once, before the goodbye goes out.
+/// Call thread. A call is a coroutine (run) that is cancelled when its caller hangs up: every wait inside
+/// unwinds, the epilogue says the goodbyes. Its record is written once, before the goodbye goes out.
 class Call final : public LegOwner {
  public:
   Call(const Services& services, Rulebook rules, RunStep run_step);
@@ -68,7 +68,7 @@ class Call final : public LegOwner {
 
   // -- legs --
   Leg& adopt(std::unique_ptr<Leg> leg);
-  /// Hangs the leg up (if it lives) and forgets it when it has ended.
+  /// Hangs the leg up (if it lives) and forgets it when it has ended. Not for the partner.
   void drop(Leg& leg, const sip::Cause& cause, std::string_view sip_reason = {});
   /// From here on `leg` is the other party: its end ends the call, and its figures stand in the record.
   void join(Leg* leg);

@@ -56,8 +56,9 @@ void Call::conclude(const Ending& ending, std::string_view disposition) {
   record_.hung_up_by = ending.hung_up_by;
   services_.recorder.closed(record_);
   log::line(Level::info, Subsystem::call, record_.uuid, "{} to {} ended after {:.1f} s: {} ({}), ended by {}",
-            record_.caller_id_number, record_.destination_number, static_cast<double>(record_.billed_ms) / 1000.0,
-            record_.hangup_cause, record_.hangup_cause_q850, record_.hung_up_by);
+            record_.caller_id_number, record_.destination_number,
+            static_cast<double>(record_.billed_ms) / 1000.0, record_.hangup_cause, record_.hangup_cause_q850,
+            record_.hung_up_by);
 }
 
 }  // namespace switchroom::call

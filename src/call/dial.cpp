@@ -29,7 +29,8 @@ class Ringing {
   explicit Ringing(Call& call) : call_(call) {}
 
   void start(std::vector<LegTarget> targets) {
-    const auto codecs = call_.has_caller() ? call_.caller().media().usable_codecs() : std::vector<sdp::CodecId>();
+    const auto codecs =
+        call_.has_caller() ? call_.caller().media().usable_codecs() : std::vector<sdp::CodecId>();
     for (auto& target : targets) {
       start_one(std::move(target), codecs);
     }
@@ -48,6 +49,7 @@ class Ringing {
       }
       if (leg != nullptr && leg != winner_ && leg->ended()) {
         lose(failure_of(*leg->end()));
+        leg->release();
         leg = nullptr;
       }
     }
@@ -78,7 +80,8 @@ class Ringing {
 
  private:
   void start_one(LegTarget target, const std::vector<sdp::CodecId>& caller_codecs) {
-    auto codecs = call_.has_caller() ? shared_codecs(caller_codecs, *target.profile) : profile_codecs(*target.profile);
+    auto codecs =
+        call_.has_caller() ? shared_codecs(caller_codecs, *target.profile) : profile_codecs(*target.profile);
     if (codecs.empty()) {
       lose({cause_by_name("INCOMPATIBLE_DESTINATION"), 488, {}, "switchroom"});
       return;
@@ -86,7 +89,8 @@ class Ringing {
     const std::string label = target.label;
     auto leg = Leg::outgoing(call_.services(), &call_, std::move(target), codecs);
     if (!leg) {
-      log::line(Level::error, Subsystem::call, call_.uuid(), "cannot ring {}: {}", label, describe(leg.error()));
+      log::line(Level::error, Subsystem::call, call_.uuid(), "cannot ring {}: {}", label,
+                describe(leg.error()));
       const int status = sip_status(leg.error());
       lose({sip::cause_of_status(status), status, {}, "switchroom"});
       return;
@@ -107,7 +111,8 @@ class Ringing {
   }
 
   // Sound passes through as it is, so the callee is offered only what the caller speaks too.
-  static std::vector<sdp::CodecId> shared_codecs(const std::vector<sdp::CodecId>& caller, const config::Profile& profile) {
+  static std::vector<sdp::CodecId> shared_codecs(const std::vector<sdp::CodecId>& caller,
+                                                 const config::Profile& profile) {
     auto codecs = caller;
     const auto allowed = profile_codecs(profile);
     std::erase_if(codecs, [&](sdp::CodecId codec) {
@@ -124,19 +129,14 @@ class Ringing {
           call_.caller().ring();
         }
         break;
-      case LegEvent::Kind::early_media:
-        on_early_media(*leg);
-        break;
-      case LegEvent::Kind::answered:
-        winner_ = leg;
-        break;
+      case LegEvent::Kind::early_media: on_early_media(*leg); break;
+      case LegEvent::Kind::answered: winner_ = leg; break;
       case LegEvent::Kind::failed_media:
         lose({cause_by_name("INCOMPATIBLE_DESTINATION"), event.status, {}, "switchroom"});
         call_.drop(*leg, cause_by_name("INCOMPATIBLE_DESTINATION"));
         leg = nullptr;
         break;
-      default:
-        break;
+      default: break;
     }
   }
 

@@ -20,10 +20,8 @@ int rank(const Ending& ending) {
       return 2;
     case 18:
     case 41:
-    case 102:
-      return 0;
-    default:
-      return 1;
+    case 102: return 0;
+    default: return 1;
   }
 }
 
@@ -44,21 +42,15 @@ sip::Cause cause_of(const sip::SessionEnd& end) {
   }
   switch (end.how) {
     case How::sent_bye:
-    case How::received_bye:
-      return cause_by_name("NORMAL_CLEARING");
+    case How::received_bye: return cause_by_name("NORMAL_CLEARING");
     case How::sent_cancel:
-    case How::received_cancel:
-      return cause_by_name("ORIGINATOR_CANCEL");
+    case How::received_cancel: return cause_by_name("ORIGINATOR_CANCEL");
     case How::sent_refusal:
-    case How::received_refusal:
-      return sip::cause_of_status(end.status);
-    case How::no_response:
-      return cause_by_name("NO_USER_RESPONSE");
+    case How::received_refusal: return sip::cause_of_status(end.status);
+    case How::no_response: return cause_by_name("NO_USER_RESPONSE");
     case How::no_ack:
-    case How::expired:
-      return cause_by_name("RECOVERY_ON_TIMER_EXPIRE");
-    case How::transport:
-      break;
+    case How::expired: return cause_by_name("RECOVERY_ON_TIMER_EXPIRE");
+    case How::transport: break;
   }
   return cause_by_name("NORMAL_TEMPORARY_FAILURE");
 }
@@ -76,27 +68,23 @@ Ending failure_of(const sip::SessionEnd& end) {
 
 std::string in_words(const sip::SessionEnd& end, std::string_view who) {
   switch (end.how) {
-    case How::sent_bye:
-      return fmt::format("we ended the call with {}", who);
-    case How::received_bye:
-      return fmt::format("{} hung up", who);
-    case How::sent_cancel:
-      return fmt::format("{} stopped ringing: we cancelled", who);
-    case How::received_cancel:
-      return fmt::format("{} gave up before an answer", who);
+    case How::sent_bye: return fmt::format("we ended the call with {}", who);
+    case How::received_bye: return fmt::format("{} hung up", who);
+    case How::sent_cancel: return fmt::format("{} stopped ringing: we cancelled", who);
+    case How::received_cancel: return fmt::format("{} gave up before an answer", who);
     case How::sent_refusal:
       return fmt::format("we refused {} with {} {}", who, end.status, end.reason_phrase);
-    case How::received_refusal:
-      return fmt::format("{} answered {} {}", who, end.status, end.reason_phrase);
+    case How::received_refusal: return fmt::format("{} answered {} {}", who, end.status, end.reason_phrase);
     case How::no_response:
-      return fmt::format("{} did not answer our INVITE at all: is it still at the address that it registered from?", who);
+      return fmt::format(
+          "{} did not answer our INVITE at all: is it still at the address that it registered from?", who);
     case How::no_ack:
-      return fmt::format("{} never acknowledged our 200: it probably cannot reach the address in our Contact "
-                         "(see public_address)", who);
-    case How::expired:
-      return fmt::format("{} stopped refreshing the session", who);
-    case How::transport:
-      break;
+      return fmt::format(
+          "{} never acknowledged our 200: it probably cannot reach the address in our Contact "
+          "(see public_address)",
+          who);
+    case How::expired: return fmt::format("{} stopped refreshing the session", who);
+    case How::transport: break;
   }
   return fmt::format("nothing could be sent to {}", who);
 }

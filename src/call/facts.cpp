@@ -14,7 +14,8 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 bool is_private_header(const std::string& name) {
-  return name.size() > 2 && (name[0] == 'X' || name[0] == 'x' || name[0] == 'P' || name[0] == 'p') && name[1] == '-';
+  return name.size() > 2 && (name[0] == 'X' || name[0] == 'x' || name[0] == 'P' || name[0] == 'p') &&
+         name[1] == '-';
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace {
 
 bool wants_privacy(const sip::Message& invite) {
   const auto* privacy = invite.header("Privacy");
-  return privacy != nullptr && (privacy->find("id") != std::string::npos || privacy->find("user") != std::string::npos ||
-                                privacy->find("header") != std::string::npos);
+  return privacy != nullptr &&
+         (privacy->find("id") != std::string::npos || privacy->find("user") != std::string::npos ||
+          privacy->find("header") != std::string::npos);
 }
 
 std::string first_of(Call& call, std::string_view preferred, std::string_view other) {
@@ -38,7 +39,8 @@ std::string asserted(Call& call, const sip::Message* invite) {
 }  // namespace
 
 void write_identity(Call& call, LegTarget& target) {
-  const sip::Message* invite = call.has_caller() && call.caller().is_incoming() ? &call.caller().session().invite() : nullptr;
+  const sip::Message* invite =
+      call.has_caller() && call.caller().is_incoming() ? &call.caller().session().invite() : nullptr;
   const bool is_private = invite != nullptr && wants_privacy(*invite);
   target.call.from = own_identity(call);
   target.settings.contact_user = target.call.from.uri.user;

@@ -9,7 +9,8 @@ namespace switchroom::call {
 namespace {
 
 // RFC 3261 8.1.1.8: our Contact names the extension or number that the peer reached.
-sip::SessionSettings session_settings(const config::Profile& profile, const std::string& user_agent, std::string contact) {
+sip::SessionSettings session_settings(const config::Profile& profile, const std::string& user_agent,
+                                      std::string contact) {
   sip::SessionSettings settings;
   settings.user_agent = user_agent;
   settings.contact_user = std::move(contact);
@@ -45,7 +46,8 @@ std::unique_ptr<Leg> Leg::incoming(const Services& services, LegOwner* owner, si
   return leg;
 }
 
-base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& services, LegOwner* owner, LegTarget target,
+base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& services, LegOwner* owner,
+                                                             LegTarget target,
                                                              const std::vector<sdp::CodecId>& codecs) {
   auto media = leg_media_settings(*target.profile, sip_local(services.endpoint, target.call.to),
                                   target.call.to.remote.address);
@@ -167,7 +169,8 @@ void Leg::push(LegEvent event) {
   owner_->on_leg_event(*this);
 }
 
-void Leg::on_progress(int status, std::string_view /*reason*/, const std::string& sdp, std::string_view to_tag) {
+void Leg::on_progress(int status, std::string_view /*reason*/, const std::string& sdp,
+                      std::string_view to_tag) {
   const bool same_fork = early_tag_.empty() || early_tag_ == to_tag;
   if (!sdp.empty() && same_fork && media_.receive_answer(sdp)) {
     early_tag_ = to_tag;
@@ -225,7 +228,8 @@ void Leg::on_offer_answered(int status, const std::string& sdp) {
 }
 
 void Leg::on_info(std::string_view content_type, const std::string& /*body*/) {
-  log::line(log::Level::debug, log::Subsystem::call, uuid_, "INFO with {} has no use in this call", content_type);
+  log::line(log::Level::debug, log::Subsystem::call, uuid_, "INFO with {} has no use in this call",
+            content_type);
 }
 
 void Leg::on_end(const sip::SessionEnd& end) {

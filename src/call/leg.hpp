@@ -21,14 +21,14 @@ class Leg;
 /// What happened on a leg, in order; the coroutine that minds the leg takes them one by one.
 struct LegEvent {
   enum class Kind : std::uint8_t {
-    ringing,        // 180 or another provisional without sound
-    early_media,    // its plan is in force
-    answered,       // its plan is in force
-    confirmed,      // ACK of our 200; the plan is in force now also when the 200 carried the offer
-    offer,          // the peer re-negotiates: media().has_offer(), or it asks for our offer
-    offer_answered, // the reply to our re-offer; status 2xx: the new plan is in force
-    failed_media,   // what the peer answered cannot be used: end the leg with `status`
-    silence         // no RTP for the time that the profile allows
+    ringing,         // 180 or another provisional without sound
+    early_media,     // its plan is in force
+    answered,        // its plan is in force
+    confirmed,       // ACK of our 200; the plan is in force now also when the 200 carried the offer
+    offer,           // the peer re-negotiates: media().has_offer(), or it asks for our offer
+    offer_answered,  // the reply to our re-offer; status 2xx: the new plan is in force
+    failed_media,    // what the peer answered cannot be used: end the leg with `status`
+    silence          // no RTP for the time that the profile allows
   };
   Kind kind;
   int status = 0;
@@ -45,8 +45,8 @@ class LegOwner {
 
 /// How to make an outgoing leg.
 struct LegTarget {
-  std::string label;        // "user/1002", for people
-  sip::OutgoingCall call;   // all but the offer
+  std::string label;                         // "user/1002", for people
+  sip::OutgoingCall call;                    // all but the offer
   const config::Profile* profile = nullptr;  // not owned; of the call's snapshot
   sip::SessionSettings settings;
 };
@@ -85,6 +85,10 @@ class Leg final : private sip::SessionUser {
   /// Ends the leg in any state. `sip_reason`: see sip::Session::hang_up.
   void hang_up(const sip::Cause& cause, std::string_view sip_reason = {});
 
+  /// Nobody minds this leg any more: it may be destroyed as soon as it has ended.
+  void release() { released_ = true; }
+  [[nodiscard]] bool is_done() const { return released_ && ended(); }
+
   [[nodiscard]] std::optional<LegEvent> next_event();
   [[nodiscard]] bool established() const { return session_->established(); }
   [[nodiscard]] bool ended() const { return end_.has_value(); }
@@ -102,7 +106,8 @@ class Leg final : private sip::SessionUser {
   Leg(const Services& services, LegOwner* owner, LegMediaSettings media, std::string label, bool incoming);
 
   // sip::SessionUser
-  void on_progress(int status, std::string_view reason, const std::string& sdp, std::string_view to_tag) override;
+  void on_progress(int status, std::string_view reason, const std::string& sdp,
+                   std::string_view to_tag) override;
   void on_answered(const std::string& sdp) override;
   void on_confirmed(const std::string& sdp) override;
   void on_offer(const std::string& sdp) override;
@@ -118,6 +123,7 @@ class Leg final : private sip::SessionUser {
   std::string label_;
   bool incoming_;
   bool rang_ = false;
+  bool released_ = false;
   bool early_sent_ = false;
   bool asked_for_offer_ = false;  // the peer's re-INVITE had no SDP
   std::string early_tag_;         // whose early media is in force
@@ -125,7 +131,7 @@ class Leg final : private sip::SessionUser {
   std::optional<sip::SessionEnd> end_;
   LegMedia media_;
   std::unique_ptr<sip::Session> session_;
-  sip::DialogSeat seat_;          // last: it goes first
+  sip::DialogSeat seat_;  // last: it goes first
 };
 
 }  // namespace switchroom::call

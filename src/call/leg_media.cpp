@@ -7,24 +7,18 @@ namespace switchroom::call {
 
 int sip_status(MediaError error) {
   switch (error) {
-    case MediaError::malformed:
-      return 400;
-    case MediaError::not_acceptable:
-      return 488;
-    case MediaError::ports_used_up:
-      break;
+    case MediaError::malformed: return 400;
+    case MediaError::not_acceptable: return 488;
+    case MediaError::ports_used_up: break;
   }
   return 503;
 }
 
 std::string_view describe(MediaError error) {
   switch (error) {
-    case MediaError::malformed:
-      return "its SDP cannot be read";
-    case MediaError::not_acceptable:
-      return "no codec in common, or only encrypted sound was offered";
-    case MediaError::ports_used_up:
-      break;
+    case MediaError::malformed: return "its SDP cannot be read";
+    case MediaError::not_acceptable: return "no codec in common, or only encrypted sound was offered";
+    case MediaError::ports_used_up: break;
   }
   return "no RTP port is free: widen [media] ports";
 }
@@ -50,7 +44,8 @@ LegMediaSettings leg_media_settings(const config::Profile& profile, const base::
   settings.port.signalling_peer = peer;
   settings.port.rtp_timeout = profile.rtp_timeout;
   settings.port.hold_timeout = profile.rtp_hold_timeout;
-  settings.advertised = numeric(profile.media_public_address).value_or(numeric(profile.public_address).value_or(bind));
+  settings.advertised =
+      numeric(profile.media_public_address).value_or(numeric(profile.public_address).value_or(bind));
   for (const auto& name : profile.codecs) {
     if (const auto codec = sdp::codec_named(name)) {
       settings.codecs.push_back(*codec);

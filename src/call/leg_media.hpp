@@ -16,9 +16,9 @@
 namespace switchroom::call {
 
 enum class MediaError : std::uint8_t {
-  malformed,      // the SDP cannot be read: 400
-  not_acceptable, // no codec in common, or encryption that we lack: 488
-  ports_used_up,  // 503
+  malformed,       // the SDP cannot be read: 400
+  not_acceptable,  // no codec in common, or encryption that we lack: 488
+  ports_used_up,   // 503
 };
 int sip_status(MediaError error);
 std::string_view describe(MediaError error);

@@ -35,7 +35,8 @@ void Switchboard::configure(Rulebook rules) {
 std::optional<sip::CallRefusal> Switchboard::admit_call() {
   if (calls_.size() >= rules_.config->pbx.max_calls) {
     ++counters_.refused;
-    log::line(Level::warning, Subsystem::call, {}, "call refused: {} calls are up, which is max_calls", calls_.size());
+    log::line(Level::warning, Subsystem::call, {}, "call refused: {} calls are up, which is max_calls",
+              calls_.size());
     return sip::CallRefusal{503, "Too many calls", 5};
   }
   if (!rate_.take(services_.timers.now())) {

@@ -30,7 +30,8 @@ class Switchboard final : public sip::CallTaker {
 
   /// Dials `target` and, when it answers, lets it meet the dialplan as if it had dialled `destination`.
   /// Returns the call's id; the call goes on by itself.
-  base::result<std::string> originate(std::string target, const std::string& destination, const std::string& context);
+  base::result<std::string> originate(std::string target, const std::string& destination,
+                                      const std::string& context);
 
   /// Ends a call by its id (or an unambiguous beginning of it, four characters or more).
   base::result<std::string> hang_up(std::string_view id, const sip::Cause& cause);

@@ -71,8 +71,8 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.to.kind = binding.transport == "TCP" ? sip::TransportKind::tcp : sip::TransportKind::udp;
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
-  const auto* listener = call.services().endpoint.transports().listener_of(binding.profile, target.call.to.kind,
-                                                                           binding.source.address.is_v6());
+  const auto* listener = call.services().endpoint.transports().listener_of(
+      binding.profile, target.call.to.kind, binding.source.address.is_v6());
   if (listener == nullptr) {
     return std::nullopt;
   }
@@ -106,7 +106,8 @@ awaitable<void> add_uri(Call& call, std::string text, Targets* targets) {
   const auto uri = sip::parse_uri(text);
   const config::Profile* profile = leaving_profile(call);
   if (!uri || !uri->is_sip() || profile == nullptr) {
-    log::line(Level::warning, Subsystem::call, call.uuid(), "\"{}\" is not an address that can be called", text);
+    log::line(Level::warning, Subsystem::call, call.uuid(), "\"{}\" is not an address that can be called",
+              text);
     targets->failure = named("INVALID_NUMBER_FORMAT");
     co_return;
   }
@@ -134,7 +135,8 @@ awaitable<void> add_uri(Call& call, std::string text, Targets* targets) {
     targets->legs.push_back(std::move(target));
     co_return;
   }
-  log::line(Level::warning, Subsystem::call, call.uuid(), "profile {} has no listener that reaches {}", profile->name, text);
+  log::line(Level::warning, Subsystem::call, call.uuid(), "profile {} has no listener that reaches {}",
+            profile->name, text);
   targets->failure = named("NETWORK_OUT_OF_ORDER");
 }
 

@@ -30,8 +30,8 @@ std::string sound_in_words(const call::Leg& leg, const media::StreamStatistics& 
     return fmt::format("nothing arrived from this phone, which announced {}", base::text(plan->remote_rtp));
   }
   if (sound.latched.port != 0 && !(sound.latched == plan->remote_rtp)) {
-    return fmt::format("arrives from {} (the phone announced {}: it is behind NAT)", base::text(sound.latched),
-                       base::text(plan->remote_rtp));
+    return fmt::format("arrives from {} (the phone announced {}: it is behind NAT)",
+                       base::text(sound.latched), base::text(plan->remote_rtp));
   }
   return "arrives";
 }

@@ -23,7 +23,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     return alone(ShowExample{});
   }
   if (first == "check") {
-    return arguments.size() == 2 ? CommandLine(Check{arguments[1]}) : UsageError{"check takes the file to check"};
+    return arguments.size() == 2 ? CommandLine(Check{arguments[1]})
+                                 : UsageError{"check takes the file to check"};
   }
   if (first.starts_with("--config=")) {
     return arguments.size() == 1 ? CommandLine(Serve{first.substr(9)}) : UsageError{"one --config is enough"};

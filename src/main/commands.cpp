@@ -22,7 +22,8 @@ using Reply = base::result<Answer>;
 
 /// A command that answers at once.
 control::Handler now(std::function<Reply(const Arguments&)> answer) {
-  return [answer = std::move(answer)](Arguments arguments) -> awaitable<Reply> { co_return answer(arguments); };
+  return
+      [answer = std::move(answer)](Arguments arguments) -> awaitable<Reply> { co_return answer(arguments); };
 }
 
 std::int64_t seconds_since(base::Time when) {
@@ -32,7 +33,8 @@ std::int64_t seconds_since(base::Time when) {
 json::array listener_texts(const sip::Transports& transports) {
   json::array texts;
   for (const auto& listener : transports.listeners()) {
-    texts.emplace_back(fmt::format("{} {} {}", listener.profile, sip::name(listener.kind), base::text(listener.local)));
+    texts.emplace_back(
+        fmt::format("{} {} {}", listener.profile, sip::name(listener.kind), base::text(listener.local)));
   }
   return texts;
 }
@@ -85,8 +87,9 @@ Reply status(Server& server) {
 Reply registrations(Server& server) {
   json::array rows;
   auto bindings = server.registrar().all();
-  std::sort(bindings.begin(), bindings.end(),
-            [](const auto& a, const auto& b) { return std::tie(a.extension, a.contact) < std::tie(b.extension, b.contact); });
+  std::sort(bindings.begin(), bindings.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.extension, a.contact) < std::tie(b.extension, b.contact);
+  });
   for (const auto& binding : bindings) {
     json::object row;
     row["extension"] = binding.extension;
@@ -108,7 +111,8 @@ Reply calls(Server& server) {
   for (call::Call* call : all) {
     rows.emplace_back(summary_of(*call));
   }
-  return Answer{std::move(rows), {"id", "caller", "destination", "state", "seconds", "talking_s", "codec", "with"}};
+  return Answer{std::move(rows),
+                {"id", "caller", "destination", "state", "seconds", "talking_s", "codec", "with"}};
 }
 
 Reply originate(Server& server, const Arguments& arguments) {
@@ -144,7 +148,8 @@ Reply hang_up(Server& server, const Arguments& arguments) {
 }
 
 base::Error problems_text(const std::vector<config::Problem>& problems) {
-  std::string text = fmt::format("{} problem{}, nothing has changed:", problems.size(), problems.size() == 1 ? "" : "s");
+  std::string text =
+      fmt::format("{} problem{}, nothing has changed:", problems.size(), problems.size() == 1 ? "" : "s");
   for (const auto& problem : problems) {
     text += "\n" + problem.text();
   }
@@ -163,7 +168,8 @@ Reply log_level(const Arguments& arguments) {
   if (!arguments.empty()) {
     const auto level = log::parse_level(arguments.back());
     if (!level) {
-      return base::Error{"\"" + arguments.back() + "\" is no level: trace, debug, info, warning, error or off"};
+      return base::Error{"\"" + arguments.back() +
+                         "\" is no level: trace, debug, info, warning, error or off"};
     }
     if (arguments.size() == 2 && !log::parse_subsystem(arguments[0])) {
       return base::Error{"\"" + arguments[0] + "\" is no subsystem (see: pbxctl log level)"};
@@ -200,17 +206,22 @@ Reply shut_down(Server& server, const Arguments& arguments) {
 }  // namespace
 
 void add_commands(control::CommandTable& table, Server& server) {
-  table.add({"status", "", "what is running, since when, and how it does", now([&](const auto&) { return status(server); }), 0, 0});
-  table.add({"registrations", "", "which phones are registered, and where", now([&](const auto&) { return registrations(server); }), 0, 0});
+  table.add({"status", "", "what is running, since when, and how it does",
+             now([&](const auto&) { return status(server); }), 0, 0});
+  table.add({"registrations", "", "which phones are registered, and where",
+             now([&](const auto&) { return registrations(server); }), 0, 0});
   table.add({"calls", "", "the calls that are up", now([&](const auto&) { return calls(server); }), 0, 0});
   table.add({"call show", "ID", "everything about one call", now([&](const Arguments& arguments) -> Reply {
                const auto call = server.switchboard().find(arguments[0]);
                return call ? Reply(Answer{details_of(**call), {}}) : Reply(call.error());
-             }), 1, 1});
+             }),
+             1, 1});
   table.add({"originate", "TARGET NUMBER [CONTEXT]", "rings TARGET (user/1001) and connects it to NUMBER",
              now([&](const Arguments& arguments) { return originate(server, arguments); }), 2, 3});
-  table.add({"hangup", "ID|all [CAUSE]", "ends a call", now([&](const Arguments& arguments) { return hang_up(server, arguments); }), 1, 2});
-  table.add({"reload", "", "reads the configuration again; a bad file changes nothing", now([&](const auto&) { return reload(server); }), 0, 0});
+  table.add({"hangup", "ID|all [CAUSE]", "ends a call",
+             now([&](const Arguments& arguments) { return hang_up(server, arguments); }), 1, 2});
+  table.add({"reload", "", "reads the configuration again; a bad file changes nothing",
+             now([&](const auto&) { return reload(server); }), 0, 0});
   table.add({"log level", "[[SUBSYSTEM] LEVEL]", "shows or sets how much is logged", now(log_level), 0, 2});
   table.add({"shutdown", "[when-idle]", "stops at once, or when the last call has ended",
              now([&](const Arguments& arguments) { return shut_down(server, arguments); }), 0, 1});

@@ -50,8 +50,8 @@ int serve(const std::filesystem::path& file) {
     std::cerr << "switchroom: " << logging.error().what << '\n';
     return 1;
   }
-  log::line(log::Level::info, log::Subsystem::main, {}, "Switchroom {} with {}, at most {} open files", base::version(),
-            file.string(), raise_descriptor_limit());
+  log::line(log::Level::info, log::Subsystem::main, {}, "Switchroom {} with {}, at most {} open files",
+            base::version(), file.string(), raise_descriptor_limit());
   int status = 1;
   auto server = Server::start(loaded.snapshot);
   if (server) {
@@ -110,7 +110,8 @@ int run(int argc, char** argv) {
   const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : std::string();
   if (name == "pbxctl") {
     return control::client_main(argc, argv, {{"check", [](const std::vector<std::string>& arguments) {
-                                                return arguments.size() == 1 ? check(arguments[0]) : exit_usage;
+                                                return arguments.size() == 1 ? check(arguments[0])
+                                                                             : exit_usage;
                                               }}});
   }
   return std::visit(Act{}, parse_command_line({argv + 1, argv + argc}));

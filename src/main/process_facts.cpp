@@ -1,10 +1,10 @@
 #include "main/process_facts.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 namespace switchroom::main {
 
@@ -17,8 +17,8 @@ ProcessFacts process_facts() {
     facts.resident_kb = resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
   }
   std::error_code ec;
-  for (std::filesystem::directory_iterator it("/proc/self/fd", ec); !ec && it != std::filesystem::directory_iterator();
-       it.increment(ec)) {
+  for (std::filesystem::directory_iterator it("/proc/self/fd", ec);
+       !ec && it != std::filesystem::directory_iterator(); it.increment(ec)) {
     ++facts.descriptors;
   }
   rlimit limit{};

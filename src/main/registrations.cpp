@@ -33,13 +33,14 @@ registrar::Update update_of(const sip::RegisterRequest& request, const sip::Cont
 
 sip::ContactBinding bound_of(const registrar::Binding& binding) {
   const auto left = (binding.expires_at - base::wall_now()) / 1'000'000;
-  return {binding.contact, static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1)), binding.q, binding.instance,
-          binding.reg_id};
+  return {binding.contact, static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1)), binding.q,
+          binding.instance, binding.reg_id};
 }
 
 void tell(const sip::RegisterRequest& request, std::size_t bound) {
-  const bool leaving = request.remove_all || std::all_of(request.contacts.begin(), request.contacts.end(),
-                                                         [](const auto& contact) { return contact.expires == 0; });
+  const bool leaving =
+      request.remove_all || std::all_of(request.contacts.begin(), request.contacts.end(),
+                                        [](const auto& contact) { return contact.expires == 0; });
   if (request.contacts.empty() && !request.remove_all) {
     return;  // only asked
   }

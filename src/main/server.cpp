@@ -16,7 +16,7 @@ using log::Subsystem;
 using namespace std::chrono_literals;
 
 constexpr auto signal_grace = 10s;  // TERM: running calls get so long to end by themselves
-constexpr auto flush_limit = 5s;    // records are in the journal already: what is left waits for the next start
+constexpr auto flush_limit = 5s;  // records are in the journal already: what is left waits for the next start
 
 media::Engine::Settings media_settings(const config::Snapshot& config) {
   media::Engine::Settings settings;
@@ -46,7 +46,9 @@ base::result<void> make_data_directory(const std::filesystem::path& directory) {
 
 config::Checks config_checks() {
   config::Checks checks;
-  checks.application = [](const config::Action& action, const config::Snapshot&) { return apps::check_action(action); };
+  checks.application = [](const config::Action& action, const config::Snapshot&) {
+    return apps::check_action(action);
+  };
   checks.condition = [](const config::Condition& condition) { return dialplan::check_condition(condition); };
   return checks;
 }
@@ -94,9 +96,10 @@ base::result<void> Server::open() {
   registrations_ = std::make_unique<Registrations>(*registrar_);
   endpoint_ = std::make_unique<sip::Endpoint>(timers_, *transports_, *transactions_);
   const call::Services services{context_, timers_, *endpoint_, *resolver_, *engine_, *registrar_, *recorder_};
-  switchboard_ = std::make_unique<call::Switchboard>(services, [](call::Call& call, const dialplan::Step& step) {
-    return apps::run(call, step.application, step.argument);
-  });
+  switchboard_ =
+      std::make_unique<call::Switchboard>(services, [](call::Call& call, const dialplan::Step& step) {
+        return apps::run(call, step.application, step.argument);
+      });
   endpoint_->set_takers(switchboard_.get(), registrations_.get());
   apply(config_);
   if (auto listening = listeners_->configure(*config_); !listening) {
@@ -119,7 +122,8 @@ void Server::apply(const config::SnapshotPtr& config) {
   endpoint_->configure(config);
   switchboard_->configure({config, std::make_shared<const dialplan::Dialplan>(config)});
   engine_->configure(media_settings(*config));
-  registrar_->keep_only([&](std::string_view extension) { return config->extensions.contains(std::string(extension)); });
+  registrar_->keep_only(
+      [&](std::string_view extension) { return config->extensions.contains(std::string(extension)); });
 }
 
 std::vector<config::Problem> Server::reload() {
@@ -133,12 +137,13 @@ std::vector<config::Problem> Server::reload() {
     return loaded.problems;
   }
   if (auto listening = listeners_->configure(*loaded.snapshot); !listening) {
-    log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {}", listening.error().what);
+    log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {}",
+              listening.error().what);
     return {{{loaded.snapshot->file.string(), 0, 0}, "profiles", listening.error().what}};
   }
   if (loaded.snapshot->pbx.data_dir != config_->pbx.data_dir ||
-      loaded.snapshot->control.socket != config_->control.socket || loaded.snapshot->cdr.csv != config_->cdr.csv ||
-      loaded.snapshot->cdr.sqlite != config_->cdr.sqlite) {
+      loaded.snapshot->control.socket != config_->control.socket ||
+      loaded.snapshot->cdr.csv != config_->cdr.csv || loaded.snapshot->cdr.sqlite != config_->cdr.sqlite) {
     log::line(Level::warning, Subsystem::config, {},
               "data_dir, [cdr] and the control socket change with the next start only");
   }
@@ -200,14 +205,15 @@ awaitable<void> Server::close(base::Duration grace) {
 
 int Server::run() {
   for (const auto& listener : transports_->listeners()) {
-    log::line(Level::info, Subsystem::sip, {}, "profile {} listens on {} {}", listener.profile, sip::name(listener.kind),
-              base::text(listener.local));
+    log::line(Level::info, Subsystem::sip, {}, "profile {} listens on {} {}", listener.profile,
+              sip::name(listener.kind), base::text(listener.local));
   }
   log::line(Level::info, Subsystem::main, {}, "ready");
   context_.run();
   registrar_->flush();
   if (!recorder_->flush(flush_limit)) {
-    log::line(Level::warning, Subsystem::cdr, {}, "records still wait in the journal: they are written at the next start");
+    log::line(Level::warning, Subsystem::cdr, {},
+              "records still wait in the journal: they are written at the next start");
   }
   log::line(Level::info, Subsystem::main, {}, "stopped");
   return 0;

@@ -12,7 +12,8 @@ namespace {
 using log::Level;
 using log::Subsystem;
 
-constexpr std::string_view allowed_methods = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REGISTER";
+constexpr std::string_view allowed_methods =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REGISTER";
 
 std::string seat_key(std::string_view call_id, std::string_view our_tag) {
   std::string key;
@@ -60,13 +61,16 @@ void Endpoint::configure(const config::SnapshotPtr& snapshot) {
       const auto found = snapshot_->extensions.find(std::string(user));
       return found == snapshot_->extensions.end() ? std::nullopt : std::optional(found->second.password);
     };
-    digests_.emplace(name, std::make_unique<DigestServer>(digest_settings(profile, *snapshot), std::move(lookup)));
+    digests_.emplace(name,
+                     std::make_unique<DigestServer>(digest_settings(profile, *snapshot), std::move(lookup)));
   }
 }
 
 // -- what the transports bring ---------------------------------------------------------------------
 
-void Endpoint::on_message(Message message, const Flow& from) { transactions_.receive(std::move(message), from); }
+void Endpoint::on_message(Message message, const Flow& from) {
+  transactions_.receive(std::move(message), from);
+}
 
 void Endpoint::on_malformed(const Message& reject, std::string_view why, const Flow& from) {
   if (reject.method == Method::ack) {
@@ -158,15 +162,9 @@ void Endpoint::on_new_request(TransactionId id, Message request, const Flow& fro
     return;
   }
   switch (request.method) {
-    case Method::invite:
-      on_invite(id, std::move(request), from, *profile);
-      return;
-    case Method::registration:
-      on_register(id, request, from, *profile);
-      return;
-    case Method::options:
-      on_options(id, request);
-      return;
+    case Method::invite: on_invite(id, std::move(request), from, *profile); return;
+    case Method::registration: on_register(id, request, from, *profile); return;
+    case Method::options: on_options(id, request); return;
     case Method::bye:
     case Method::prack:
     case Method::update:
@@ -174,14 +172,16 @@ void Endpoint::on_new_request(TransactionId id, Message request, const Flow& fro
       reply(id, request, 481);  // they exist inside a dialog only
       return;
     default: {
-      Message response = make_response(request, request.method == Method::other ? 501 : 405, {}, base::random_token(8));
+      Message response =
+          make_response(request, request.method == Method::other ? 501 : 405, {}, base::random_token(8));
       response.add_header("Allow", allowed_methods);
       transactions_.respond(id, response);
     }
   }
 }
 
-bool Endpoint::has_access(TransactionId id, const Message& request, const Flow& from, const config::Profile& profile) {
+bool Endpoint::has_access(TransactionId id, const Message& request, const Flow& from,
+                          const config::Profile& profile) {
   const auto wish = request.method == Method::registration ? guard::Wish::enroll
                     : request.method == Method::invite     ? guard::Wish::call
                                                            : guard::Wish::send;
@@ -189,8 +189,9 @@ bool Endpoint::has_access(TransactionId id, const Message& request, const Flow& 
     return true;
   }
   ++counters_.refused_by_acl;
-  log::line(Level::info, Subsystem::guard, {}, "{} from {} refused: its address is not on the profile's access list",
-            request.method_token, from.remote.address.to_string());
+  log::line(Level::info, Subsystem::guard, {},
+            "{} from {} refused: its address is not on the profile's access list", request.method_token,
+            from.remote.address.to_string());
   reply(id, request, 403);
   return false;
 }
@@ -232,8 +233,9 @@ std::optional<std::string> Endpoint::authenticate(TransactionId id, const Messag
   }
   if (result.verdict == AuthVerdict::wrong) {
     ++counters_.rejected_credentials;
-    log::line(Level::warning, Subsystem::guard, {}, "{} from {} refused: wrong user name or password for \"{}\"",
-              request.method_token, source, result.username);
+    log::line(Level::warning, Subsystem::guard, {},
+              "{} from {} refused: wrong user name or password for \"{}\"", request.method_token, source,
+              result.username);
   } else {
     ++counters_.challenged;
   }
@@ -243,7 +245,8 @@ std::optional<std::string> Endpoint::authenticate(TransactionId id, const Messag
   return std::nullopt;
 }
 
-void Endpoint::on_invite(TransactionId id, Message request, const Flow& from, const config::Profile& profile) {
+void Endpoint::on_invite(TransactionId id, Message request, const Flow& from,
+                         const config::Profile& profile) {
   IncomingCall call;
   if (profile.auth) {
     auto user = authenticate(id, request, from, profile);
@@ -251,8 +254,9 @@ void Endpoint::on_invite(TransactionId id, Message request, const Flow& from, co
       return;
     }
     if (*user != request.from.uri.user) {
-      log::line(Level::warning, Subsystem::guard, {}, "INVITE from {} refused: it says that it is \"{}\" but signed in as {}",
-                text(from.remote), request.from.uri.user, *user);
+      log::line(Level::warning, Subsystem::guard, {},
+                "INVITE from {} refused: it says that it is \"{}\" but signed in as {}", text(from.remote),
+                request.from.uri.user, *user);
       reply(id, request, 403, "From must be the account that signs in");
       return;
     }
@@ -277,15 +281,16 @@ void Endpoint::on_invite(TransactionId id, Message request, const Flow& from, co
   calls_->on_call(std::move(call));
 }
 
-void Endpoint::on_register(TransactionId id, const Message& request, const Flow& from, const config::Profile& profile) {
+void Endpoint::on_register(TransactionId id, const Message& request, const Flow& from,
+                           const config::Profile& profile) {
   // Also on a profile that does not challenge calls: a binding decides where an extension's calls go.
   const auto user = authenticate(id, request, from, profile);
   if (!user) {
     return;
   }
   if (*user != request.to.uri.user || *user != request.from.uri.user) {
-    log::line(Level::warning, Subsystem::guard, {}, "REGISTER from {} refused: {} may not register {}", text(from.remote),
-              *user, request.to.uri.user);
+    log::line(Level::warning, Subsystem::guard, {}, "REGISTER from {} refused: {} may not register {}",
+              text(from.remote), *user, request.to.uri.user);
     reply(id, request, 403, "An account registers itself only");
     return;
   }

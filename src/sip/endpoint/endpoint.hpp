@@ -110,7 +110,8 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   bool pass_to_session(TransactionId id, Message& request, const Flow& from);
   void on_new_request(TransactionId id, Message request, const Flow& from);
   void on_invite(TransactionId id, Message request, const Flow& from, const config::Profile& profile);
-  void on_register(TransactionId id, const Message& request, const Flow& from, const config::Profile& profile);
+  void on_register(TransactionId id, const Message& request, const Flow& from,
+                   const config::Profile& profile);
   void on_options(TransactionId id, const Message& request);
   bool is_acceptable(TransactionId id, const Message& request);
   bool has_access(TransactionId id, const Message& request, const Flow& from, const config::Profile& profile);

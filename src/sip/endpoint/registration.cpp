@@ -51,7 +51,8 @@ ContactBinding read_contact(const Address& contact, const Message& request, cons
 
 }  // namespace
 
-std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request, const config::Profile& profile) {
+std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request,
+                                                              const config::Profile& profile) {
   RegisterRequest parsed;
   parsed.extension = request.to.uri.user;
   parsed.call_id = request.call_id;

@@ -18,7 +18,7 @@ struct ContactBinding {
   std::string uri;
   std::uint32_t expires = 0;  // seconds; 0 in a request removes it
   double q = 1.0;
-  std::string instance;       // +sip.instance, or empty
+  std::string instance;  // +sip.instance, or empty
   std::uint32_t reg_id = 0;
 };
 
@@ -58,7 +58,8 @@ struct RegisterRefusal {
 };
 
 /// Pure. Applies the profile's limits on expiry: too short is 423, too long is cut.
-std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request, const config::Profile& profile);
+std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request,
+                                                              const config::Profile& profile);
 Message make_register_response(const Message& request, const RegisterReply& reply);
 
 }  // namespace switchroom::sip
