@@ -137,10 +137,12 @@ result<void> Database::check() {
   const auto row = query->step();
   if (!row) return row.error();
   if (query->text(0) == "ok") return {};
+  failed_check_ = true;
   return Error{path_.string() + ": " + std::string(query->text(0))};
 }
 
 bool Database::damaged() const {
+  if (failed_check_ || !connection_) return failed_check_;
   const int code = sqlite3_errcode(connection_.get()) & 0xff;
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }

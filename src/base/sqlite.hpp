@@ -70,6 +70,7 @@ class Database {
     void operator()(sqlite3* connection) const;
   };
   std::filesystem::path path_;
+  bool failed_check_ = false;
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -30,7 +30,8 @@ bool same_phone(const Binding& a, const Binding& b) {
 }
 
 bool better(const Binding& a, const Binding& b) {
-  return a.q != b.q ? a.q > b.q : a.registered_at > b.registered_at;
+  if (a.q != b.q) return a.q > b.q;
+  return a.registered_at != b.registered_at ? a.registered_at > b.registered_at : a.contact < b.contact;
 }
 
 class Live final : public Registrar {
@@ -203,7 +204,7 @@ void Live::remove_if(const std::string& name, const std::function<bool(const Ent
 std::vector<Binding> Live::find(std::string_view extension) const {
   std::vector<Binding> bindings;
   for (Entry& entry : live_entries(std::string(extension))) bindings.push_back(std::move(entry.binding));
-  std::stable_sort(bindings.begin(), bindings.end(), better);
+  std::sort(bindings.begin(), bindings.end(), better);
   return bindings;
 }
 

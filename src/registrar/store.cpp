@@ -60,7 +60,7 @@ std::optional<Binding> read_row(const Statement& row) {
   b.registered_at = row.integer(8);
   b.user_agent = row.text(9);
   b.transport = row.text(10);
-  base::error_code bad;
+  error_code bad;
   b.source.address = asio::ip::make_address(std::string(row.text(11)), bad);
   const std::int64_t port = row.integer(12);
   if (bad || port < 0 || port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
