@@ -87,26 +87,46 @@ constexpr auto table = std::to_array<Cause>({
 });
 
 constexpr auto statuses = std::to_array<std::pair<int, std::string_view>>({
-    {400, "NORMAL_TEMPORARY_FAILURE"}, {401, "CALL_REJECTED"},
-    {402, "CALL_REJECTED"},            {403, "CALL_REJECTED"},
-    {404, "UNALLOCATED_NUMBER"},       {405, "SERVICE_UNAVAILABLE"},
-    {406, "SERVICE_NOT_IMPLEMENTED"},  {407, "CALL_REJECTED"},
-    {408, "RECOVERY_ON_TIMER_EXPIRE"}, {410, "NUMBER_CHANGED"},
-    {413, "INTERWORKING"},             {414, "INTERWORKING"},
-    {415, "SERVICE_NOT_IMPLEMENTED"},  {416, "INTERWORKING"},
-    {420, "INTERWORKING"},             {421, "INTERWORKING"},
-    {422, "INTERWORKING"},             {423, "INTERWORKING"},
-    {480, "NO_USER_RESPONSE"},         {481, "NORMAL_TEMPORARY_FAILURE"},
-    {482, "EXCHANGE_ROUTING_ERROR"},   {483, "EXCHANGE_ROUTING_ERROR"},
-    {484, "INVALID_NUMBER_FORMAT"},    {485, "NO_ROUTE_DESTINATION"},
-    {486, "USER_BUSY"},                {487, "ORIGINATOR_CANCEL"},
-    {488, "INCOMPATIBLE_DESTINATION"}, {491, "NORMAL_TEMPORARY_FAILURE"},
-    {500, "NORMAL_TEMPORARY_FAILURE"}, {501, "SERVICE_NOT_IMPLEMENTED"},
-    {502, "NETWORK_OUT_OF_ORDER"},     {503, "NORMAL_TEMPORARY_FAILURE"},
-    {504, "RECOVERY_ON_TIMER_EXPIRE"}, {505, "INTERWORKING"},
-    {513, "INTERWORKING"},             {600, "USER_BUSY"},
-    {603, "CALL_REJECTED"},            {604, "NO_ROUTE_DESTINATION"},
-    {606, "INCOMPATIBLE_DESTINATION"}, {607, "UNWANTED"},
+    {400, "NORMAL_TEMPORARY_FAILURE"},
+    {401, "CALL_REJECTED"},
+    {402, "CALL_REJECTED"},
+    {403, "CALL_REJECTED"},
+    {404, "UNALLOCATED_NUMBER"},
+    {405, "SERVICE_UNAVAILABLE"},
+    {406, "SERVICE_NOT_IMPLEMENTED"},
+    {407, "CALL_REJECTED"},
+    {408, "RECOVERY_ON_TIMER_EXPIRE"},
+    {410, "NUMBER_CHANGED"},
+    {413, "INTERWORKING"},
+    {414, "INTERWORKING"},
+    {415, "SERVICE_NOT_IMPLEMENTED"},
+    {416, "INTERWORKING"},
+    {420, "INTERWORKING"},
+    {421, "INTERWORKING"},
+    {422, "INTERWORKING"},
+    {423, "INTERWORKING"},
+    {480, "NO_USER_RESPONSE"},
+    {481, "NORMAL_TEMPORARY_FAILURE"},
+    {482, "EXCHANGE_ROUTING_ERROR"},
+    {483, "EXCHANGE_ROUTING_ERROR"},
+    {484, "INVALID_NUMBER_FORMAT"},
+    {485, "NO_ROUTE_DESTINATION"},
+    {486, "USER_BUSY"},
+    {487, "ORIGINATOR_CANCEL"},
+    {488, "INCOMPATIBLE_DESTINATION"},
+    {491, "NORMAL_TEMPORARY_FAILURE"},
+    {500, "NORMAL_TEMPORARY_FAILURE"},
+    {501, "SERVICE_NOT_IMPLEMENTED"},
+    {502, "NETWORK_OUT_OF_ORDER"},
+    {503, "NORMAL_TEMPORARY_FAILURE"},
+    {504, "RECOVERY_ON_TIMER_EXPIRE"},
+    {505, "INTERWORKING"},
+    {513, "INTERWORKING"},
+    {600, "USER_BUSY"},
+    {603, "CALL_REJECTED"},
+    {604, "NO_ROUTE_DESTINATION"},
+    {606, "INCOMPATIBLE_DESTINATION"},
+    {607, "UNWANTED"},
     {608, "CALL_REJECTED"},
 });
 
@@ -131,15 +151,16 @@ const Cause* cause_named(std::string_view name) {
 }
 
 const Cause& cause_of_q850(int q850) {
-  const auto found = std::find_if(table.begin(), table.end(), [q850](const Cause& c) { return c.number == q850; });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [q850](const Cause& c) { return c.number == q850; });
   return found == table.end() ? unspecified() : *found;
 }
 
 const Cause& cause_of_status(int status) {
   if (status >= 200 && status < 300) return *cause_named("NORMAL_CLEARING");
   if (status >= 300 && status < 400) return *cause_named("REDIRECTION_TO_NEW_DESTINATION");
-  const auto found =
-      std::find_if(statuses.begin(), statuses.end(), [status](const auto& pair) { return pair.first == status; });
+  const auto found = std::find_if(statuses.begin(), statuses.end(),
+                                  [status](const auto& pair) { return pair.first == status; });
   return found == statuses.end() ? unspecified() : *cause_named(found->second);
 }
 

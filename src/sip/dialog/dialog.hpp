@@ -38,7 +38,8 @@ class Dialog {
   /// The caller adds Contact and body. ACK takes the INVITE's number: make_ack.
   Message make_request(Method method);
   [[nodiscard]] Message make_ack(std::uint32_t invite_cseq) const;
-  [[nodiscard]] std::uint32_t local_cseq() const { return local_cseq_; }
+  /// A number for a request that is sent again (with credentials).
+  std::uint32_t next_cseq() { return ++local_cseq_; }
   /// 12.2.2: false when the CSeq is out of order (answer 500). Updates the remote sequence.
   bool accept_sequence(const Message& request);
   /// Target refresh (re-INVITE, UPDATE and their 2xx). A Contact that no SIP request can go to is ignored.

@@ -14,7 +14,8 @@ constexpr std::size_t max_redirects = 8;
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool equals(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trim(std::string_view s) {
@@ -48,7 +49,8 @@ std::optional<std::uint32_t> number(std::string_view text) {
 }
 
 std::string unquoted(std::string_view text) {
-  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::string(text.substr(0, max_text));
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"')
+    return std::string(text.substr(0, max_text));
   std::string out;
   for (std::size_t i = 1; i + 1 < text.size() && out.size() < max_text; ++i) {
     if (text[i] == '\\' && i + 2 < text.size()) ++i;
@@ -117,7 +119,8 @@ SessionEnd end_by_response(const Message& response) {
   end.retry_after = parse_retry_after(response);
   if (response.status >= 300 && response.status < 400) {
     const auto count = std::min(response.contact.size(), max_redirects);
-    end.redirects.assign(response.contact.begin(), response.contact.begin() + static_cast<std::ptrdiff_t>(count));
+    end.redirects.assign(response.contact.begin(),
+                         response.contact.begin() + static_cast<std::ptrdiff_t>(count));
   }
   return end;
 }

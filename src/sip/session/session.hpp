@@ -19,7 +19,10 @@ namespace switchroom::sip {
 /// How a session ended, for the leg, its cause and its record.
 struct SessionEnd {
   enum class How : std::uint8_t {
-    sent_bye, received_bye, sent_cancel, received_cancel,
+    sent_bye,
+    received_bye,
+    sent_cancel,
+    received_cancel,
     sent_refusal,      // we answered 3xx-6xx
     received_refusal,  // the peer did
     no_response,       // timer B
@@ -28,13 +31,14 @@ struct SessionEnd {
     transport          // could not be sent
   };
   How how = How::sent_bye;
-  int status = 0;              // the SIP status of a refusal, else 0
-  std::string reason_phrase;   // of the refusal
-  int q850 = 0;                // from a Reason header (Q.850), else 0
+  int status = 0;                  // the SIP status of a refusal, else 0
+  std::string reason_phrase;       // of the refusal
+  int q850 = 0;                    // from a Reason header (Q.850), else 0
   std::vector<Address> redirects;  // contacts of a 3xx
   std::optional<std::uint32_t> retry_after;
 };
-std::string_view disposition(SessionEnd::How how);  // "send_bye", "recv_cancel", …: the record's sip_hangup_disposition
+std::string_view disposition(
+    SessionEnd::How how);  // "send_bye", "recv_cancel", …: the record's sip_hangup_disposition
 
 /// What a leg hears. Call thread. No call comes from inside a method of Session that the leg is calling,
 /// except where said. After on_end nothing follows, and the session may be destroyed in it.
@@ -43,7 +47,8 @@ class SessionUser {
   virtual ~SessionUser() = default;
   /// UAC: 180, 183 … with the sdp that it carried (an answer, or repeated) or empty. `from_tag` tells
   /// early dialogs of a forked INVITE apart.
-  virtual void on_progress(int status, std::string_view reason, const std::string& sdp, std::string_view to_tag) = 0;
+  virtual void on_progress(int status, std::string_view reason, const std::string& sdp,
+                           std::string_view to_tag) = 0;
   /// UAC: the first 2xx; sdp is the answer. (Further 2xx of forks were answered by ACK and BYE already.)
   virtual void on_answered(const std::string& sdp) = 0;
   /// UAS: the ACK of our 2xx came; sdp is the answer when our 2xx carried the offer, else empty.
@@ -70,13 +75,14 @@ struct SessionServices {
 
 struct SessionSettings {
   std::string user_agent = "Switchroom";
-  std::string contact_user;                          // user part of our Contact
+  std::string contact_user;                                   // user part of our Contact
   base::Duration session_expires = std::chrono::minutes(30);  // RFC 4028; zero: not asked for
   base::Duration min_se = std::chrono::seconds(90);
   base::Duration ring_limit = std::chrono::minutes(5);  // deadline that reaps a leg nobody answers
-  std::vector<Header> extra_headers;                 // on the INVITE (UAC) or on responses (UAS)
-  bool may_update = false;                           // send_offer by UPDATE when the peer allows it
-  std::vector<std::string> info_types{"application/dtmf-relay", "application/dtmf", "application/media_control+xml",
+  std::vector<Header> extra_headers;                    // on the INVITE (UAC) or on responses (UAS)
+  bool may_update = false;                              // send_offer by UPDATE when the peer allows it
+  std::vector<std::string> info_types{"application/dtmf-relay", "application/dtmf",
+                                      "application/media_control+xml",
                                       "text/plain"};  // bodies of INFO and MESSAGE that are taken, lower case
   base::Duration t1 = std::chrono::milliseconds(500);  // RFC 3261's; as the transaction layer has them
   base::Duration t2 = std::chrono::seconds(4);
@@ -93,10 +99,10 @@ struct IncomingCall {
 
 struct OutgoingCall {
   Uri request_uri;
-  Flow to;                 // resolved next hop
-  Address from;            // display and URI; the session adds the tag
+  Flow to;       // resolved next hop
+  Address from;  // display and URI; the session adds the tag
   Address to_header;
-  std::string sdp;         // the offer
+  std::string sdp;  // the offer
   std::vector<Address> route;
   std::uint32_t max_forwards = 70;
   std::optional<DigestCredentials> credentials;
@@ -109,11 +115,11 @@ struct OutgoingCall {
 class Session {
  public:
   /// UAS. The INVITE has been admitted and authenticated.
-  static std::unique_ptr<Session> incoming(SessionServices services, SessionSettings settings, IncomingCall call,
-                                           SessionUser* user);
+  static std::unique_ptr<Session> incoming(SessionServices services, SessionSettings settings,
+                                           IncomingCall call, SessionUser* user);
   /// UAC. Sends the INVITE at once.
-  static std::unique_ptr<Session> outgoing(SessionServices services, SessionSettings settings, OutgoingCall call,
-                                           SessionUser* user);
+  static std::unique_ptr<Session> outgoing(SessionServices services, SessionSettings settings,
+                                           OutgoingCall call, SessionUser* user);
   virtual ~Session() = default;
 
   // -- UAS before the final response --
@@ -138,7 +144,7 @@ class Session {
 
   [[nodiscard]] virtual const Dialog& dialog() const = 0;
   [[nodiscard]] virtual const Flow& flow() const = 0;
-  [[nodiscard]] virtual bool established() const = 0;   // 2xx sent or received
+  [[nodiscard]] virtual bool established() const = 0;  // 2xx sent or received
   [[nodiscard]] virtual bool ended() const = 0;
   [[nodiscard]] virtual const Message& invite() const = 0;  // as received or as sent
   [[nodiscard]] virtual bool peer_supports_update() const = 0;

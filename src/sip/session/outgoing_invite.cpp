@@ -1,0 +1,94 @@
+#include "sip/session/outgoing_invite.hpp"
+
+#include <utility>
+
+namespace switchroom::sip {
+namespace {
+
+constexpr std::size_t max_forks = 32;
+
+}  // namespace
+
+void OutgoingInvite::send(const Message& invite, const Flow& to) {
+  sent_ = invite;
+  to_ = to;
+  open_ = true;
+  if (id_ != 0) services_.transactions->abandon(id_);
+  id_ = services_.transactions->request(invite, to, this);
+}
+
+void OutgoingInvite::cancel(std::string reason) {
+  if (!open_ || cancelled_) return;
+  cancelled_ = true;
+  services_.transactions->cancel(id_, std::move(reason));
+}
+
+void OutgoingInvite::acknowledge(const Dialog& dialog) {
+  Message ack = dialog.make_ack(sent_.cseq.number);
+  ack.authorization = sent_.authorization;  // 22.1: an ACK cannot be challenged, so it brings them along
+  ack.proxy_authorization = sent_.proxy_authorization;
+  const auto [entry, is_new] =
+      acks_.try_emplace(dialog.id().remote_tag, Ack{std::move(ack), dialog.next_hop()});
+  services_.transactions->send_ack(entry->second.message, entry->second.to);
+}
+
+void OutgoingInvite::decline(const Message& response) {
+  if (acks_.size() >= max_forks) return;  // no proxy forks so widely
+  Dialog dialog = Dialog::as_client(sent_, response, to_);
+  acknowledge(dialog);
+  Message bye = dialog.make_request(Method::bye);
+  const TransactionId id = services_.transactions->request(std::move(bye), dialog.next_hop(), this);
+  services_.transactions->abandon(id);
+}
+
+void OutgoingInvite::leave() {
+  owner_ = nullptr;
+  if (!open_) {
+    services_.transactions->abandon(std::exchange(id_, 0));
+    return;
+  }
+  cancel({});
+  end_timer_ = services_.timers->after(life_, [self = shared_from_this()] {
+    self->end_timer_ = 0;
+    self->close();
+  });
+}
+
+void OutgoingInvite::close() {
+  open_ = false;
+  services_.transactions->abandon(std::exchange(id_, 0));
+  services_.timers->cancel(std::exchange(end_timer_, 0));
+}
+
+void OutgoingInvite::on_response(TransactionId id, const Message& response) {
+  if (id != id_) return;
+  const auto keep = shared_from_this();  // close() may drop the last other owner
+  const bool success = response.status >= 200 && response.status < 300;
+  if (response.status >= 200) open_ = false;
+  if (success) {
+    if (const auto ack = acks_.find(response.to.tag()); ack != acks_.end()) {
+      services_.transactions->send_ack(ack->second.message, ack->second.to);
+      return;
+    }
+  }
+  if (owner_ != nullptr) {
+    owner_->on_invite_response(response);
+  } else if (success) {
+    decline(response);  // and stay for its repetitions, until the timer
+  } else if (response.status >= 300) {
+    close();
+  }
+}
+
+void OutgoingInvite::on_failure(TransactionId id, Failure failure) {
+  if (id != id_) return;
+  const auto keep = shared_from_this();
+  open_ = false;
+  if (owner_ != nullptr) {
+    owner_->on_invite_failure(failure);
+  } else {
+    close();
+  }
+}
+
+}  // namespace switchroom::sip
