@@ -16,8 +16,9 @@ namespace switchroom::dialplan {
 /// `set` made); empty when it is not set.
 using Variables = std::function<std::string(std::string_view name)>;
 
-/// One thing to do, with $1 already replaced; ${name} is replaced when it runs (it may depend on what
-/// ran before).
+/// One thing to do, with $0 to $9 already replaced; ${name} is replaced by expand() when it runs (it may
+/// depend on what ran before). A dollar sign out of a capture stands here as \$, which expand() turns back:
+/// what a caller dialled is never taken for a variable.
 struct Step {
   std::string application;
   std::string argument;
@@ -35,7 +36,9 @@ class Dialplan {
 
   [[nodiscard]] bool has_context(std::string_view context) const;
   /// The entries of `context` that match, read top to bottom until one without `continue`, flattened
-  /// into steps. `explain`, when given, hears a sentence for each entry that was tried and why it did
+  /// into steps. $1 is the first capture of the dialled number's condition, or, when that has none, of the
+  /// first condition that has one; $0 all that it matched. A search that takes too long counts as no match
+  /// and is logged. `explain`, when given, hears a sentence for each entry that was tried and why it did
   /// or did not match.
   [[nodiscard]] std::vector<Step> match(std::string_view context, const Variables& variables,
                                         const std::function<void(const std::string&)>& explain = {}) const;
@@ -48,8 +51,10 @@ class Dialplan {
 /// For config::Checks: why a condition is bad, or empty.
 std::string check_condition(const config::Condition& condition);
 
-/// Replaces ${name}, ${name:offset:length} and $${global}; unknown ones become empty. An unclosed ${ stays as
-/// it is. Bounded: nesting of 8, 64 KiB of result.
+/// Replaces ${name}, ${name:offset:length} and $${global}; unknown ones become empty, \$ becomes a dollar
+/// sign. Offset and length count characters; a negative offset counts from the end, a negative length ends
+/// that many before the end. Names may hold references themselves (${limit_${callgroup}}); values are never
+/// looked into. An unclosed ${ stays as it is. Bounded: nesting of 8, 64 KiB of result.
 std::string expand(std::string_view text, const Variables& variables, const Variables& globals);
 
 }  // namespace switchroom::dialplan
