@@ -102,8 +102,8 @@ constexpr std::array key_table{
         [](const Target& t, Value& v) { t.snapshot.media.public_address = v.text; }},
 
     Key{"profiles.*.listen", Type::listeners, "", "",
-        "Any number of `udp:ADDRESS:PORT` and `tcp:ADDRESS:PORT`, IPv4 or `[IPv6]`. Required. (`tls:`, `ws:` "
-        "and `wss:` are not in this version.)",
+        "Required: any number of `udp:ADDRESS:PORT` and `tcp:ADDRESS:PORT`, IPv4 or `[IPv6]`; `tls:`, `ws:` "
+        "and `wss:` are not in this version.",
         [](const Target& t, Value& v) { t.profile().listen = texts(v); }},
     Key{"profiles.*.context", Type::text, "default", "64", "The dialplan context that its calls enter.",
         [](const Target& t, Value& v) { t.profile().context = v.text; }},

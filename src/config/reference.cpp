@@ -41,9 +41,9 @@ std::string default_text(const Key& key) {
   if (key.type != Type::words && key.type != Type::texts) {
     return fmt::format("`\"{}\"`", key.fallback);
   }
+  const Node written = fallback_node(key, {});
   std::string list;
-  for (const Item& item :
-       read_value(key, fallback_node(key, {}), {}, [](const Place&, const std::string&) {})->items) {
+  for (const Node& item : written.items) {
     list += (list.empty() ? "\"" : ", \"") + item.text + "\"";
   }
   return "`[" + list + "]`";

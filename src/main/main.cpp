@@ -9,6 +9,7 @@
 #include "main/log_settings.hpp"
 #include "main/process_facts.hpp"
 #include "main/server.hpp"
+#include "main/timezone.hpp"
 
 #include <sys/stat.h>
 
@@ -46,6 +47,7 @@ int serve(const std::filesystem::path& file) {
     }
     return 1;
   }
+  use_timezone(loaded.snapshot->pbx.timezone);  // before the log starts its thread
   if (const auto logging = log::start(log_settings(*loaded.snapshot)); !logging) {
     std::cerr << "switchroom: " << logging.error().what << '\n';
     return 1;
