@@ -131,11 +131,13 @@ void Connection::consume(std::string_view fresh) {
       partial_since_ = base::Time::max();
     }
   }
-  if (partial_.empty()) {
-    partial_ = std::string();
+  if (partial_.find_first_not_of("\r\n") == std::string::npos) {  // nothing, or a pong that may become a ping
     partial_since_ = base::Time::max();
   } else {
     partial_since_ = std::min(partial_since_, heard_);
+  }
+  if (partial_.empty()) {
+    partial_ = std::string();  // an idle connection holds no buffer
   }
 }
 
@@ -144,7 +146,7 @@ std::size_t Connection::take_frames(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size() && state_ == State::open && !closing_) {
     const std::string_view rest = bytes.substr(taken);
-    const Frame frame = next_frame(rest, setup_.settings->max_header, setup_.settings->max_body);
+    const Frame frame = next_frame(rest, setup_.settings->max_header, setup_.settings->max_body, &progress_);
     switch (frame.kind) {
       case Frame::Kind::need_more: return taken;
       case Frame::Kind::bad: reject(rest); return bytes.size();
@@ -155,6 +157,7 @@ std::size_t Connection::take_frames(std::string_view bytes) {
       case Frame::Kind::skip: break;
       case Frame::Kind::message: take_message(rest.substr(0, frame.size)); break;
     }
+    progress_ = {};
     taken += std::max<std::size_t>(frame.size, 1);
   }
   return std::min(taken, bytes.size());

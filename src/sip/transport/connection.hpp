@@ -92,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::Time heard_;          // when anything was last received or sent
   base::Time partial_since_;  // when the message that is not yet complete began
   std::string partial_;       // its bytes
+  FrameProgress progress_;    // what is known of it
   std::deque<Outgoing> queue_;
   std::size_t queued_ = 0;  // bytes
   unsigned junk_ = 0;       // messages that were none
