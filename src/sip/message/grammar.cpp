@@ -104,7 +104,7 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_escaped(std::string& out, std::string_view text, std::uint8_t which, bool keep_escapes) {
+void append_escaped(std::string& out, std::string_view text, Classes which, bool keep_escapes) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

@@ -10,43 +10,46 @@
 
 namespace switchroom::sip::grammar {
 
-/// Bits of `classes`.
-inline constexpr std::uint8_t token = 1;  // token
-inline constexpr std::uint8_t host = 2;   // hostname and IPv4 (and "_", which many a host has)
-inline constexpr std::uint8_t user = 4;   // unreserved and user-unreserved: needs no escape in a user part
-inline constexpr std::uint8_t uri_param = 8;    // paramchar without escapes
-inline constexpr std::uint8_t bare_value = 16;  // a header parameter's value that needs no quotes
-inline constexpr std::uint8_t scheme = 32;      // scheme, after its first letter
-inline constexpr std::uint8_t uri_text = 64;    // may stand somewhere in a URI as it is
-inline constexpr std::uint8_t word = 128;       // word, as in Call-ID, and "@"
+/// Sets of characters, as bits.
+using Classes = std::uint16_t;
+inline constexpr Classes token = 1;        // token
+inline constexpr Classes host = 2;         // hostname and IPv4 (and "_", which many a host has)
+inline constexpr Classes user = 4;         // unreserved and user-unreserved: needs no escape in a user part
+inline constexpr Classes uri_param = 8;    // paramchar without escapes
+inline constexpr Classes bare_value = 16;  // a header parameter's value that needs no quotes
+inline constexpr Classes scheme = 32;      // scheme, after its first letter
+inline constexpr Classes uri_text = 64;    // may stand somewhere in a URI as it is
+inline constexpr Classes word = 128;       // word, as in Call-ID, and "@"
+inline constexpr Classes password = 256;   // needs no escape in a password
 
 namespace detail {
-constexpr std::array<std::uint8_t, 256> make_classes() {
-  std::array<std::uint8_t, 256> classes{};
+constexpr std::array<Classes, 256> make_classes() {
+  std::array<Classes, 256> classes{};
   const auto add = [&classes](std::string_view characters, unsigned bits) {
     for (const char c : characters) {
       classes[static_cast<unsigned char>(c)] =
-          static_cast<std::uint8_t>(classes[static_cast<unsigned char>(c)] | bits);
+          static_cast<Classes>(classes[static_cast<unsigned char>(c)] | bits);
     }
   };
-  add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 0xff);
+  add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 0xffff);
   add("-.!%*_+`'~", token | bare_value | word);
   add("()<>:\\\"/[]?{}@", word);
   add("[]:", bare_value);
   add("-._", host);
   add("-_.!~*'()&=+$,;?/", user);
+  add("-_.!~*'()&=+$,", password);
   add("-_.!~*'()[]/:&+$", uri_param);
   add("+-.", scheme);
   add("-_.!~*'()&=+$,;?/:@%[]#|^`{}\\", uri_text);
   return classes;
 }
-inline constexpr std::array<std::uint8_t, 256> classes = make_classes();
+inline constexpr std::array<Classes, 256> classes = make_classes();
 }  // namespace detail
 
-constexpr bool is(char c, std::uint8_t which) {
+constexpr bool is(char c, Classes which) {
   return (detail::classes[static_cast<unsigned char>(c)] & which) != 0;
 }
-constexpr bool all(std::string_view text, std::uint8_t which) {
+constexpr bool all(std::string_view text, Classes which) {
   for (const char c : text) {
     if (!is(c, which)) return false;
   }
@@ -90,7 +93,7 @@ void append_clean(std::string& out, std::string_view text);
 void append_quoted(std::string& out, std::string_view text);
 /// Appends `text` with every character outside `which` as %XX. With `keep_escapes` a "%" that starts an
 /// escape stays.
-void append_escaped(std::string& out, std::string_view text, std::uint8_t which, bool keep_escapes = false);
+void append_escaped(std::string& out, std::string_view text, Classes which, bool keep_escapes = false);
 void append_number(std::string& out, std::uint32_t number);
 
 /// %XX resolved; nullopt for a "%" that two hexadecimal digits do not follow.

@@ -86,7 +86,7 @@ void append_sip_rest(std::string& out, const Uri& uri) {
     grammar::append_escaped(out, uri.user, grammar::user);
     if (!uri.password.empty()) {
       out += ':';
-      grammar::append_escaped(out, uri.password, grammar::user);
+      grammar::append_escaped(out, uri.password, grammar::password);
     }
     out += '@';
   }
