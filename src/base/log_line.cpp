@@ -1,5 +1,7 @@
 #include "base/log_line.hpp"
 
+#include "base/utf8.hpp"
+
 #include <chrono>
 #include <iterator>
 
@@ -15,34 +17,13 @@ void append_hex(std::string& out, unsigned char c) {
   out += digits[c & 15U];
 }
 
-bool is_continuation(std::string_view text, std::size_t at, unsigned low = 0x80, unsigned high = 0xbf) {
-  return at < text.size() && static_cast<unsigned char>(text[at]) >= low &&
-         static_cast<unsigned char>(text[at]) <= high;
-}
-
-// The length of the well-formed UTF-8 sequence at `at` (RFC 3629 section 4) that is safe to show; 0 for none.
+// The length of the UTF-8 sequence at `at` that is safe to show; 0 for none.
 std::size_t printable_sequence(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    // 0xc2 0x80..0x9f are the C1 controls: some terminals act on them.
-    return is_continuation(text, at + 1, lead == 0xc2 ? 0xa0 : 0x80) ? 2 : 0;
-  }
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
-    const unsigned high = lead == 0xed ? 0x9f : 0xbf;  // no surrogates
-    if (!is_continuation(text, at + 1, low, high) || !is_continuation(text, at + 2)) return 0;
-    const std::string_view sequence = text.substr(at, 3);
-    return sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9" ? 0 : 3;  // U+2028, U+2029
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
-    return is_continuation(text, at + 1, low, high) && is_continuation(text, at + 2) &&
-                   is_continuation(text, at + 3)
-               ? 4
-               : 0;
-  }
-  return 0;
+  const std::size_t length = base::utf8_sequence(text, at);
+  const std::string_view sequence = length > 1 ? text.substr(at, length) : std::string_view();
+  // 0xc2 0x80..0x9f are the C1 controls, which some terminals act on; U+2028 and U+2029 end lines.
+  const bool control = sequence.size() == 2 && sequence < "\xc2\xa0";
+  return control || sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9" ? 0 : sequence.size();
 }
 
 void append_time(std::string& out, base::WallMicros when) {

@@ -62,7 +62,9 @@ std::string_view Statement::text(int column) const {
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 
-void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
+void Database::Close::operator()(sqlite3* connection) const {
+  sqlite3_close_v2(connection);  // v2: closes for good when the last statement has gone
+}
 
 result<Database> Database::open(const std::filesystem::path& path) {
   std::error_code ignored;  // the open below says what is wrong

@@ -18,8 +18,8 @@ struct LegQuality {
 
 /// A plain value; times are wall-clock microseconds, 0 means that it did not happen.
 struct Record {
-  std::string uuid;                 // of the call's A leg
-  std::string bleg_uuid;            // of the leg that answered, or the last one tried
+  std::string uuid;       // of the call's A leg
+  std::string bleg_uuid;  // of the leg that answered, or the last one tried
   std::string caller_id_name;
   std::string caller_id_number;
   std::string destination_number;
@@ -30,20 +30,21 @@ struct Record {
   base::WallMicros progress_media = 0;  // first early media
   base::WallMicros answer = 0;
   base::WallMicros end = 0;
-  std::uint64_t duration_ms = 0;    // on the steady clock: a jump of the wall clock does not bend it
-  std::uint64_t billed_ms = 0;      // answer to end, likewise
-  std::string hangup_cause;         // "NORMAL_CLEARING"
+  std::uint64_t duration_ms = 0;  // on the steady clock: a jump of the wall clock does not bend it
+  std::uint64_t billed_ms = 0;    // answer to end, likewise
+  std::string hangup_cause;       // "NORMAL_CLEARING"
   int hangup_cause_q850 = 0;
-  int sip_status = 0;               // final status of the A leg when it was refused, else 200 or 0
-  std::string sip_hangup_disposition;  // "send_bye", "recv_bye", "send_cancel", "recv_cancel", "send_refuse", "recv_refuse"
-  std::string hung_up_by;           // "caller", "callee", "switchroom"
+  int sip_status = 0;                  // final status of the A leg when it was refused, else 200 or 0
+  std::string sip_hangup_disposition;  // "send_bye", "recv_bye", "send_cancel", "recv_cancel", "send_refuse",
+                                       // "recv_refuse"
+  std::string hung_up_by;              // "caller", "callee", "switchroom"
   std::string read_codec;
   std::string write_codec;
   std::string sip_from_uri;
   std::string sip_to_uri;
   std::string sip_call_id;
   std::string network_addr;
-  std::string bridge_channel;       // address of the leg that was bridged
+  std::string bridge_channel;  // address of the leg that was bridged
   std::string last_app;
   std::string last_arg;
   LegQuality a_leg;

@@ -18,13 +18,13 @@ namespace switchroom::cdr {
 class Recorder {
  public:
   struct Settings {
-    std::filesystem::path directory;   // of the journal: data_dir
-    std::filesystem::path csv;         // absolute; empty: none
-    std::filesystem::path sqlite;      // absolute; empty: none
+    std::filesystem::path directory;  // of the journal: data_dir
+    std::filesystem::path csv;        // absolute; empty: none
+    std::filesystem::path sqlite;     // absolute; empty: none
   };
   /// Opens, recovers, starts the worker. The error names the file and what to do.
   static base::result<std::unique_ptr<Recorder>> open(Settings settings);
-  virtual ~Recorder() = default;       // writes what is queued, then joins
+  virtual ~Recorder() = default;  // writes what is queued, then joins
 
   /// The call exists: enough of the record to tell of it if we are killed (uuid, who, whom, start …).
   virtual void opened(const Record& record) = 0;

@@ -92,7 +92,7 @@ base::result<Store> Store::open(const std::filesystem::path& path) {
   Store store;
   auto opened = store.prepare(path);
   if (opened) return store;
-  if (!store.database_ || !store.damaged()) return opened.error();
+  if (!store.database_ || !store.damaged()) return opened.error();  // no rights, newer …
   store = Store();
   const auto aside = base::sqlite::set_aside(path);
   if (!aside) return aside.error();

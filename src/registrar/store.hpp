@@ -36,7 +36,7 @@ class Store {
   /// All or nothing.
   base::result<void> save(const Changes& changes);
   /// The last failure was a damaged file: open() anew to have it moved aside.
-  [[nodiscard]] bool damaged() const { return database_.damaged(); }
+  [[nodiscard]] bool damaged() const { return !database_ || database_.damaged(); }
 
  private:
   base::result<void> prepare(const std::filesystem::path& path);
