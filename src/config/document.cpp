@@ -1,9 +1,27 @@
 #include "config/document.hpp"
 
+namespace switchroom::config {
+namespace {
+
+/// toml++ 3.3 asserts what some texts break ("[=]"): that must not end a running exchange at a reload.
+struct ParserGaveUp {};
+constexpr void parser_assumes(bool holds) {
+  if (!holds) {
+    throw ParserGaveUp{};
+  }
+}
+
+}  // namespace
+}  // namespace switchroom::config
+
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 32
+#define TOML_ASSERT(expression) ::switchroom::config::parser_assumes(static_cast<bool>(expression))
+#ifdef NDEBUG
+#error "toml++ would replace TOML_ASSERT by nothing, and run into what it asserts"
+#endif
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -233,6 +251,27 @@ class Converter {
   const std::string& file_;
 };
 
+std::optional<toml::parse_result> try_parse(std::string_view text, const std::string& file) {
+  try {
+    return toml::parse(text, file);
+  } catch (const ParserGaveUp&) {
+    return std::nullopt;
+  }
+}
+
+/// The first line that toml++ gives up at. It reads from the front, so it gives up on every longer part
+/// of the text too, and halving finds the line.
+std::uint32_t line_of_surrender(std::string_view text, const std::string& file) {
+  std::vector<std::size_t> ends;  // of lines, behind their newline
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    ends.push_back(at + 1);
+  }
+  const auto first = std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) {
+    return try_parse(text.substr(0, end), file).has_value();
+  });
+  return static_cast<std::uint32_t>(first - ends.begin() + 1);
+}
+
 }  // namespace
 
 const Node::Entry* Node::find(std::string_view key) const {
@@ -274,16 +313,22 @@ std::optional<Node> parse_document(std::string_view text, const std::string& fil
     problems.push_back({place_of(text, deep, file), "", "a key has too many parts between its dots"});
     return std::nullopt;
   }
-  const toml::parse_result parsed = toml::parse(text, file);
+  const auto parsed = try_parse(text, file);
   if (!parsed) {
-    const toml::parse_error& error = parsed.error();
+    problems.push_back({{file, line_of_surrender(text, file), 1},
+                        "",
+                        "this is not valid TOML: a key or a value was expected"});
+    return std::nullopt;
+  }
+  if (!*parsed) {
+    const toml::parse_error& error = parsed->error();
     const auto line = static_cast<std::uint32_t>(error.source().begin.line);
     const auto column = static_cast<std::uint32_t>(error.source().begin.column);
     problems.push_back(
         {{file, line, column}, "", sentence_for(error.description(), near_secret(text, line))});
     return std::nullopt;
   }
-  return Converter(file).convert(parsed.table());
+  return Converter(file).convert(parsed->table());
 }
 
 }  // namespace switchroom::config

@@ -11,10 +11,12 @@ namespace {
 
 constexpr std::size_t longest = 64U << 10U;  // of a text with its variables replaced
 constexpr int max_depth = 8;                 // of variables within variables
+constexpr int max_replacements = 10'000;     // in one text: 200 to the power of 8 would take years
 
 struct Lookup {
   const Vars& vars;
   std::string& wrong;
+  int& replaced;
   int depth = 0;
 };
 
@@ -48,7 +50,11 @@ std::optional<std::string> replace(std::string_view text, Lookup lookup) {
                                  name, max_depth);
       return std::nullopt;
     }
-    const auto value = replace(found->second, {lookup.vars, lookup.wrong, lookup.depth + 1});
+    if (++lookup.replaced > max_replacements) {
+      lookup.wrong = "takes more than 10000 replacements of variables";
+      return std::nullopt;
+    }
+    const auto value = replace(found->second, {lookup.vars, lookup.wrong, lookup.replaced, lookup.depth + 1});
     if (!value) {
       return std::nullopt;
     }
@@ -65,7 +71,8 @@ std::optional<std::string> replace(std::string_view text, Lookup lookup) {
 }  // namespace
 
 std::optional<std::string> replace_vars(std::string_view text, const Vars& vars, std::string& wrong) {
-  return replace(text, {vars, wrong});
+  int replaced = 0;
+  return replace(text, {vars, wrong, replaced});
 }
 
 bool is_name(std::string_view text) {

@@ -82,7 +82,7 @@ TEST_CASE("the first start writes a configuration that works") {
   const Scratch scratch;
   const Paths paths = paths_in(scratch);
   const auto run = write_first_config(paths);
-  REQUIRE(run);
+  REQUIRE(run.has_value());
   CHECK(run->config == paths.config);
   REQUIRE(run->accounts.size() == 10);
   CHECK(run->accounts.front().first == "1001");
@@ -112,7 +112,7 @@ TEST_CASE("a file that is there is never changed") {
   const Paths paths = paths_in(scratch);
   scratch.write("home/.config/switchroom/switchroom.toml", "mine");
   const auto run = write_first_config(paths);
-  REQUIRE(run);
+  REQUIRE(run.has_value());
   CHECK(run->accounts.empty());
   CHECK(content(paths.config) == "mine");
 }
@@ -123,7 +123,7 @@ TEST_CASE("nor is a dangling link followed") {
   std::filesystem::create_directories(paths.config.parent_path());
   std::filesystem::create_symlink(scratch / "elsewhere", paths.config);
   const auto run = write_first_config(paths);
-  REQUIRE(run);
+  REQUIRE(run.has_value());
   CHECK(run->accounts.empty());
   CHECK_FALSE(std::filesystem::exists(scratch / "elsewhere"));
 }
@@ -132,7 +132,7 @@ TEST_CASE("folders that cannot be made are named") {
   const Scratch scratch;
   scratch.write("home", "a file");
   const auto run = write_first_config(paths_in(scratch));
-  REQUIRE_FALSE(run);
+  REQUIRE_FALSE(run.has_value());
   CHECK_THAT(run.error().what, Contains("cannot make the folder") && Contains((scratch / "home").string()));
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("paths with quotes and backslashes survive") {
   const Scratch scratch;
   Paths paths = paths_in(scratch);
   paths.data_dir = scratch / R"(a "b" \c)";
-  REQUIRE(write_first_config(paths));
+  REQUIRE(write_first_config(paths).has_value());
   const config::Loaded loaded = config::load(paths.config, {});
   REQUIRE(loaded.snapshot);
   CHECK(loaded.snapshot->pbx.data_dir == paths.data_dir);
