@@ -30,6 +30,14 @@ bool read_tokens(std::vector<std::string>& out, std::string_view value, bool to_
   return true;
 }
 
+/// A value that is kept as it is, but for bytes that may not be sent on (they become spaces).
+std::string kept(std::string_view value) {
+  std::string out;
+  grammar::append_clean(out, value);
+  if (!out.empty() && (out.front() == ' ' || out.back() == ' ')) out = std::string(grammar::trim(out));
+  return out;
+}
+
 bool assign(std::optional<std::uint32_t>& field, std::optional<std::uint32_t> number) {
   field = number;
   return number.has_value();
@@ -48,9 +56,7 @@ bool HeaderReader::read(HeaderName name, std::string_view value) {
   const bool first = !has(id);
   seen_.set(static_cast<std::size_t>(id));
   switch (id) {
-    case HeaderId::other:
-      message_.headers.push_back({std::string(name.canonical), std::string(value)});
-      return true;
+    case HeaderId::other: message_.headers.push_back({std::string(name.canonical), kept(value)}); return true;
     case HeaderId::via:
     case HeaderId::contact:
     case HeaderId::route:
@@ -85,7 +91,7 @@ bool HeaderReader::read_credentials(HeaderId id, std::string_view value) {
                : id == HeaderId::www_authenticate    ? message_.www_authenticate
                                                      : message_.proxy_authenticate;
   if (list.size() >= max_header_elements) return false;
-  list.emplace_back(value);
+  list.push_back(kept(value));
   return true;
 }
 
@@ -169,7 +175,7 @@ bool HeaderReader::read_content_type(std::string_view value) {
   if (!grammar::is_token(major) || !grammar::is_token(minor)) return false;
   message_.content_type = grammar::lowered(major) + '/' + grammar::lowered(minor);
   const std::size_t parameters = value.find(';');
-  if (parameters != std::string_view::npos) message_.content_parameters = value.substr(parameters);
+  if (parameters != std::string_view::npos) message_.content_parameters = kept(value.substr(parameters));
   return true;
 }
 
