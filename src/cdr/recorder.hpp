@@ -18,9 +18,10 @@ namespace switchroom::cdr {
 class Recorder {
  public:
   struct Settings {
-    std::filesystem::path directory;  // of the journal: data_dir
-    std::filesystem::path csv;        // absolute; empty: none
-    std::filesystem::path sqlite;     // absolute; empty: none
+    std::filesystem::path directory;          // of the journal: data_dir
+    std::filesystem::path csv;                // absolute; empty: none
+    std::filesystem::path sqlite;             // absolute; empty: none
+    std::uint64_t segment_bytes = 8U << 20U;  // of the journal: one file of it
   };
   /// Opens, recovers, starts the worker. The error names the file and what to do.
   static base::result<std::unique_ptr<Recorder>> open(Settings settings);
