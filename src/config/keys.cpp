@@ -8,6 +8,7 @@ namespace {
 
 std::vector<std::string> texts(const Value& value) {
   std::vector<std::string> out;
+  out.reserve(value.items.size());
   for (const Item& item : value.items) {
     out.push_back(item.text);
   }

@@ -21,6 +21,7 @@ std::vector<std::string> with(std::vector<std::string> names, const std::string&
 
 std::vector<std::string> subsystems() {
   std::vector<std::string> names;
+  names.reserve(log::subsystem_count);
   for (std::size_t i = 0; i < log::subsystem_count; ++i) {
     names.emplace_back(log::name(static_cast<log::Subsystem>(i)));
   }

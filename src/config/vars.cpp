@@ -22,6 +22,7 @@ struct Lookup {
 
 std::vector<std::string> names_of(const Vars& vars) {
   std::vector<std::string> names;
+  names.reserve(vars.size());
   for (const auto& [name, value] : vars) {
     names.push_back(name);
   }
