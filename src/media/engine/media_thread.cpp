@@ -1,13 +1,12 @@
 #include "media/engine/media_thread.hpp"
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 #include <sys/epoll.h>
 
 #include <array>
 #include <cerrno>
-#include <pthread.h>
-#include <signal.h>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -48,7 +47,7 @@ MediaThread::MediaThread(unsigned number)
       epoll_(context_, new_epoll()),
       sweep_(context_),
       buffer_(packet_size),
-      thread_([this, number] { run(number); }) {}
+      thread_(base::start_thread("media-" + std::to_string(number), [this] { run(); })) {}
 
 MediaThread::~MediaThread() {
   if (thread_.joinable()) {  // the engine could not start all of its threads
@@ -57,11 +56,7 @@ MediaThread::~MediaThread() {
   }
 }
 
-void MediaThread::run(unsigned number) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the call thread's
-  pthread_setname_np(pthread_self(), ("media-" + std::to_string(number)).c_str());
+void MediaThread::run() {
   await_packets();
   context_.run();
 }

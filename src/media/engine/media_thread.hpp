@@ -51,7 +51,7 @@ class MediaThread {
   void join_partners(Stream& stream);
 
  private:
-  void run(unsigned number);
+  void run();
   void await_packets();
   void receive_ready();
   void arm_sweep();
