@@ -416,6 +416,10 @@ TEST_CASE("what is not TOML is told in words, at its place") {
   CHECK_THAT(said("[pbx]\n[pbx]\n"), Contains("second time"));
   CHECK_THAT(said("[acl]\n[,a]\n[pbx]\n"),
              StartsWith("t.toml:2:") && Contains("a key or a value was expected"));
+  CHECK_THAT(said("[pbx]\nname \u00e9 = 1\n"), StartsWith("t.toml:2:"));
+  CHECK_THAT(said("\u00e9 = 1\n"), StartsWith("t.toml:1:"));
+  CHECK_THAT(said("name = 1 \u0161\n"), StartsWith("t.toml:1:"));
+  CHECK_THAT(said("\u2dff\u2003= 1\n"), StartsWith("t.toml:1:"));
   CHECK_THAT(said("[=]"), StartsWith("t.toml:1:"));
   CHECK_THAT(said("[acl]\na = ["), Contains("the file ends"));
   CHECK_THAT(said("[pbx]\nname = \"\xFF\"\n"), StartsWith("t.toml:2:9: ") && Contains("not UTF-8"));
