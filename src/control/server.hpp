@@ -3,29 +3,38 @@
 
 #include "base/asio.hpp"
 #include "base/result.hpp"
-#include "base/task_group.hpp"
 #include "control/command.hpp"
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace switchroom::control {
 
 /// Call thread. Request: {"command": ["calls"]}; reply: {"ok": true, "data": …, "columns": […]} or
-/// {"ok": false, "error": "…"}. Requests over 64 KiB, more than 32 clients and a silent client (30 s in
-/// the middle of a line) are refused.
+/// {"ok": false, "error": "…"}. Requests over 64 KiB, more than 32 clients, a client that is silent in
+/// the middle of a line (30 s) or between lines (5 minutes) and one that does not read its answer
+/// (30 s) are sent away. A long answer is written piece by piece, so that it never holds up a call.
 class Server {
  public:
   /// Removes a stale socket file (one that nobody answers on), refuses when another process answers.
   static base::result<std::unique_ptr<Server>> open(asio::io_context& context, std::filesystem::path path,
-                                                    const CommandTable& commands /* not owned */);
+                                                    const CommandTable& commands /* not owned */,
+                                                    unsigned mode = 0600);
   virtual ~Server() = default;
-  virtual awaitable<void> close() = 0;  // ends every session
+  virtual awaitable<void> close() = 0;  // ends every session, removes the socket; before the destructor
 };
 
-/// The client: `pbxctl [--socket PATH] [--json] COMMAND …` as a whole; returns the exit status. Local
-/// words: help, --help, `calls --watch` (asks again each second). Prints to stdout, errors to stderr.
+/// Commands that need no server, by their first word; the arguments behind it, to an exit status.
+using LocalCommands = std::map<std::string, std::function<int(const std::vector<std::string>& arguments)>>;
+
+/// The client: `pbxctl [--socket PATH] [--json] [--watch] [--timeout SECONDS] COMMAND …` as a whole;
+/// returns the exit status. Prints to stdout, errors to stderr. `help` asks the server for its
+/// commands, and says what it can without one. Synchronous; no thread.
 /// Exit: 0 well, 1 refused by the server, 2 usage, 3 no server (says where it looked and what to try).
-int client_main(int argc, char** argv);
+int client_main(int argc, char** argv, const LocalCommands& local = {});
 
 }  // namespace switchroom::control

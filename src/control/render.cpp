@@ -1,0 +1,158 @@
+#include "base/utf8.hpp"
+#include "control/command.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace switchroom::control {
+namespace {
+
+namespace json = boost::json;
+
+struct Cell {
+  std::string text;
+  bool number = false;
+};
+
+std::string words(const json::value& value);
+
+std::string list(const json::array& array) {
+  std::string text;
+  for (const auto& item : array) text += (text.empty() ? "" : ", ") + words(item);
+  return text;
+}
+
+// On one line; a stranger's bytes cannot steer the terminal.
+std::string words(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: return "-";
+    case json::kind::bool_: return value.get_bool() ? "yes" : "no";
+    case json::kind::int64: return std::to_string(value.get_int64());
+    case json::kind::uint64: return std::to_string(value.get_uint64());
+    case json::kind::double_: return fmt::format("{:.6g}", value.get_double());
+    case json::kind::string: return base::printable(std::string(value.get_string()));
+    case json::kind::array: return list(value.get_array());
+    case json::kind::object: break;
+  }
+  std::string text;
+  for (const auto& [key, item] : value.get_object()) {
+    text += (text.empty() ? "" : " ") + base::printable(std::string(key)) + "=" + words(item);
+  }
+  return text;
+}
+
+std::string heading(std::string_view key) {
+  std::string text = base::printable(std::string(key));
+  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+void append_cell(std::string& line, const Cell& cell, std::size_t width) {
+  const std::size_t own = base::display_width(cell.text);
+  const std::string space(width - std::min(own, width), ' ');
+  line += cell.number ? space + cell.text : cell.text + space;
+}
+
+std::vector<std::string> all_columns(const json::array& rows) {
+  std::vector<std::string> columns;
+  for (const auto& row : rows) {
+    for (const auto& [key, value] : row.get_object()) {
+      if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.emplace_back(key);
+    }
+  }
+  return columns;
+}
+
+std::string table(const json::array& rows, const std::vector<std::string>& columns) {
+  std::vector<std::vector<Cell>> lines(1);
+  for (const auto& column : columns) lines[0].push_back({heading(column), true});
+  for (const auto& row : rows) {
+    auto& line = lines.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const json::value* value = row.get_object().if_contains(columns[i]);
+      const bool number = value != nullptr && value->is_number();
+      line.push_back({value == nullptr ? "" : words(*value), number});
+      // A heading stands like its column: to the right where there is nothing but numbers.
+      lines[0][i].number =
+          lines[0][i].number && (number || line.back().text.empty() || line.back().text == "-");
+    }
+  }
+  std::vector<std::size_t> widths(columns.size());
+  for (const auto& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], base::display_width(line[i].text));
+  }
+  std::string text;
+  for (auto& line : lines) {
+    std::string one;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (i != 0) one += "  ";
+      line[i].number = lines[0][i].number;
+      append_cell(one, line[i], widths[i]);
+    }
+    one.erase(one.find_last_not_of(' ') + 1);
+    text += one + '\n';
+  }
+  return text;
+}
+
+std::string pairs(const json::object& object, const std::vector<std::string>& columns) {
+  std::vector<std::string> keys = columns;
+  if (keys.empty()) {
+    for (const auto& [key, value] : object) keys.emplace_back(key);
+  }
+  std::size_t width = 0;
+  for (const auto& key : keys) width = std::max(width, base::display_width(key) + 1);
+  std::string text;
+  for (const auto& key : keys) {
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr) continue;
+    std::string name = base::printable(key);
+    std::replace(name.begin(), name.end(), '_', ' ');
+    append_cell(text, {name + ":", false}, width);
+    if (value->is_array() && value->get_array().size() > 1) {
+      // A list has a line for each item.
+      bool first = true;
+      for (const auto& item : value->get_array()) {
+        text += (std::exchange(first, false) ? " " : std::string(width + 1, ' ')) + words(item) + '\n';
+      }
+    } else {
+      text += ' ' + words(*value) + '\n';
+    }
+  }
+  return text;
+}
+
+// As it is, line by line.
+std::string lines_of(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += base::printable(std::string(text.substr(0, end))) + '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render(const Answer& answer) {
+  const json::value& data = answer.data;
+  if (data.is_null()) return {};
+  if (data.is_string()) return lines_of(std::string_view(data.get_string().data(), data.get_string().size()));
+  if (data.is_object()) return pairs(data.get_object(), answer.columns);
+  if (!data.is_array()) return words(data) + '\n';
+  const json::array& rows = data.get_array();
+  if (rows.empty()) return "none\n";
+  if (std::all_of(rows.begin(), rows.end(), [](const json::value& row) { return row.is_object(); })) {
+    return table(rows, answer.columns.empty() ? all_columns(rows) : answer.columns);
+  }
+  std::string text;
+  for (const auto& row : rows) text += words(row) + '\n';
+  return text;
+}
+
+}  // namespace switchroom::control
