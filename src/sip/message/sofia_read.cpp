@@ -11,6 +11,7 @@
 #include <sofia-sip/su_alloc.h>
 #include <sofia-sip/url.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace switchroom::sip {
@@ -116,9 +117,11 @@ SofiaReader::SofiaReader()
 
 SofiaReader::~SofiaReader() { su_home_deinit(home_); }
 
-/// Into text_, ended by a zero. False when it does not fit, or when it holds a zero, where sofia would stop.
+/// Into text_, ended by a zero. False when it does not fit, when it holds a zero, where sofia would stop, or
+/// has so many ";" (even in quotes) that sofia would copy its list of parameters again and again.
 bool SofiaReader::copy(std::string_view text) {
   if (text.size() + 1 > text_.size() || std::memchr(text.data(), 0, text.size()) != nullptr) return false;
+  if (std::count(text.begin(), text.end(), ';') > std::ptrdiff_t{4 * max_parameters}) return false;
   std::memcpy(text_.data(), text.data(), text.size());
   text_[text.size()] = '\0';
   return true;
