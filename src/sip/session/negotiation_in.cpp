@@ -68,7 +68,8 @@ void Negotiation::begin(TransactionId id, Message request) {
   answered_.stop();  // a new request of the peer says that it has our 2xx, though its ACK was lost
   const std::string sdp = sdp_of(request);
   in_ = Incoming{id, std::move(request), sdp.empty()};
-  answer_by_.start(64 * host_.settings().t1, [this] { refuse(500); });
+  // In time for the peer to hear of it: its own patience (timer F) ends at 64*T1.
+  answer_by_.start(60 * host_.settings().t1, [this] { refuse(500); });
   host_.user().on_offer(sdp);
 }
 
