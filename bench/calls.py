@@ -107,7 +107,7 @@ class Server:
 
 def callee(folder):
     return subprocess.Popen(
-        ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(UAS), "-bg", "-nostdin", "-min_rtp_port", "7000"],
+        ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(UAS), "-bg", "-nostdin"],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -9,7 +9,7 @@ namespace {
 namespace json = boost::json;
 
 double seconds_since(base::Time when) {
-  return std::chrono::round<std::chrono::milliseconds>(base::Clock::now() - when).count() / 1000.0;
+  return std::chrono::duration<double>(base::Clock::now() - when).count();
 }
 
 std::string codecs_of(const call::Leg& leg) {

@@ -14,7 +14,8 @@ inline log::Settings log_settings(const config::Snapshot& config) {
   settings.levels.fill(log::parse_level(config.log.level).value_or(log::Level::info));
   for (const auto& [subsystem, level] : config.log.levels) {
     if (const auto known = log::parse_subsystem(subsystem)) {
-      settings.levels.at(static_cast<std::size_t>(*known)) = log::parse_level(level).value_or(log::Level::info);
+      settings.levels.at(static_cast<std::size_t>(*known)) =
+          log::parse_level(level).value_or(log::Level::info);
     }
   }
   return settings;

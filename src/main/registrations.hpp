@@ -11,7 +11,9 @@ class Registrations final : public sip::RegisterTaker {
   explicit Registrations(registrar::Registrar& registrar) : registrar_(registrar) {}
 
   sip::RegisterReply on_register(const sip::RegisterRequest& request) override;
-  void on_connection_closed(sip::ConnectionId connection) override { registrar_.connection_closed(connection); }
+  void on_connection_closed(sip::ConnectionId connection) override {
+    registrar_.connection_closed(connection);
+  }
 
  private:
   registrar::Registrar& registrar_;
