@@ -265,7 +265,7 @@ void ClientSide::act(TransactionId id, const Actions& actions, const Message* re
   }
   record->pending.reset();
   if (!actions.ack) {
-    record->bytes = std::string();
+    std::string().swap(record->bytes);  // an assignment would keep the room
   }
   if (actions.end) {
     common_.timers.cancel(record->repeat);

@@ -256,7 +256,7 @@ void ServerSide::act(TransactionId id, const Actions& actions) {
     transmit(id, *record, actions.forget);
   }
   if (actions.forget) {
-    record->response = std::string();
+    std::string().swap(record->response);  // an assignment would keep the room
   }
   const bool tell = (actions.timed_out || actions.failed) && !record->ours;
   common_.counters.timeouts += actions.timed_out ? 1 : 0;

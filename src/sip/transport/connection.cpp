@@ -137,7 +137,7 @@ void Connection::consume(std::string_view fresh) {
     partial_since_ = std::min(partial_since_, heard_);
   }
   if (partial_.empty()) {
-    partial_ = std::string();  // an idle connection holds no buffer
+    std::string().swap(partial_);  // an idle connection holds no buffer; an assignment would keep it
   }
 }
 
