@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto gather = 200ms;
+constexpr auto gather = 500ms;
 constexpr auto first_pause = 500ms;
 constexpr auto longest_pause = 30s;
 constexpr auto heartbeat = 10s;

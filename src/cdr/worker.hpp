@@ -15,9 +15,9 @@
 
 namespace switchroom::cdr {
 
-/// Records gather for a fifth of a second and go in one transaction. A sink that refuses (disk full,
-/// locked) is tried again with growing pauses up to 30 s; the others go on. All but run() and what it
-/// calls belongs to the call thread.
+/// Records gather for half a second and go in one transaction (fewer pages are written twice). A sink that
+/// refuses (disk full, locked) is tried again with growing pauses up to 30 s; the others go on. All but run()
+/// and what it calls belongs to the call thread.
 class Worker {
  public:
   /// `alive`: a file that gets the time every ten seconds while calls are open: the end of those that
