@@ -64,7 +64,8 @@ class MediaThread {
 
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  asio::posix::stream_descriptor epoll_;
+  // With this executor and not any_io_executor, which would be looked through for each wait.
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
   asio::steady_timer sweep_;
   bool sweeping_ = false;
   bool finishing_ = false;
