@@ -339,3 +339,45 @@ TEST_CASE("A challenge to a re-INVITE is answered") {
   CHECK(b.layer.acks.back().message.cseq.number == second.message.cseq.number);
   CHECK(b.user.last() == "offer_answered 200 held");
 }
+
+TEST_CASE("A Contact over TCP says so") {
+  Bench b;
+  IncomingCall call;
+  call.invite = b.make_invite("offer-a");
+  call.from = {TransportKind::tcp, 2, peer_flow.remote, 7};
+  call.transaction = b.next_server_id++;
+  b.session = Session::incoming(b.services(), b.settings, std::move(call), &b.user);
+  b.session->progress(180, {});
+  CHECK(b.response(1).contact.at(0).uri.text() == "sip:box@198.51.100.1:5060;transport=tcp");
+  CHECK(b.session->flow().connection == 7);
+  CHECK(b.session->invite().cseq.number == 100);
+}
+
+TEST_CASE("Offers that pile up are bounded, and every 200 gets its ACK") {
+  Bench b;
+  b.talk_as_client();
+  for (int i = 0; i < 30; ++i) b.session->send_offer("offer-" + std::to_string(i));
+  std::size_t sent = 0;
+  while (b.count(Method::invite) - 1 > sent) {
+    ++sent;
+    b.reply(Method::invite, 200, "answer");
+    b.turn();
+  }
+  CHECK(sent == 9);
+  CHECK(b.request(Method::invite).message.body == "offer-29");
+  CHECK(b.layer.acks.size() == 10);
+}
+
+TEST_CASE("A retry waits until the peer's offer is settled") {
+  Bench b;
+  b.talk_as_client();
+  b.session->send_offer("hold");
+  b.reply(Method::invite, 491);
+  const auto theirs = b.send(Method::update, "theirs");
+  b.timers.advance(10s);
+  CHECK(b.count(Method::invite) == 2);
+  b.session->answer_offer("ok");
+  CHECK(b.response(theirs).status == 200);
+  b.timers.advance(200ms);
+  CHECK(b.count(Method::invite) == 3);
+}

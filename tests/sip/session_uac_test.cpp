@@ -407,3 +407,24 @@ TEST_CASE("The leg may hang up inside any callback") {
   b.timers.advance(2s);
   CHECK(b.user.ends == 1);
 }
+
+TEST_CASE("An UPDATE to a fork that lost is over, and the leg hears of it") {
+  Bench b;
+  b.outgoing();
+  Message r = reliable(b, 183, 1, "answer-1", "one");
+  r.allow = {"UPDATE"};
+  b.layer.deliver(b.request(Method::invite).id, r);
+  b.session->send_offer("hold");
+  const auto update = b.request(Method::update);
+  SECTION("answered") {
+    b.reply(Method::invite, 200, "answer-2", "two");
+    b.layer.deliver(update.id, b.make_reply(update, 200, "held", "one"));
+  }
+  SECTION("to be tried again") {
+    b.layer.deliver(update.id, b.make_reply(update, 491, {}, "one"));
+    b.reply(Method::invite, 200, "answer-2", "two");
+    b.timers.advance(5s);
+  }
+  CHECK(b.user.last() == "offer_answered 481 ");
+  CHECK(b.user.ends == 0);
+}

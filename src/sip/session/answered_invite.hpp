@@ -42,7 +42,6 @@ class AnsweredInvite {
     limit_.stop();
   }
   [[nodiscard]] bool waiting() const { return waiting_; }
-  [[nodiscard]] const Message& response() const { return response_; }
 
  private:
   void repeat_later() {

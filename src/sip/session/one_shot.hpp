@@ -27,7 +27,6 @@ class OneShot {
   void stop() {
     if (id_ != 0) timers_->cancel(std::exchange(id_, 0));
   }
-  [[nodiscard]] bool active() const { return id_ != 0; }
 
  private:
   base::Timers* timers_;  // not owned

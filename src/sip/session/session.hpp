@@ -49,16 +49,20 @@ class SessionUser {
   /// early dialogs of a forked INVITE apart.
   virtual void on_progress(int status, std::string_view reason, const std::string& sdp,
                            std::string_view to_tag) = 0;
-  /// UAC: the first 2xx; sdp is the answer. (Further 2xx of forks were answered by ACK and BYE already.)
+  /// UAC: the first 2xx; sdp is the answer (of the 2xx, or of a reliable 1xx before it; empty when the
+  /// peer broke the rules and sent none). (Further 2xx of forks were answered by ACK and BYE already.)
   virtual void on_answered(const std::string& sdp) = 0;
   /// UAS: the ACK of our 2xx came; sdp is the answer when our 2xx carried the offer, else empty.
+  /// (Empty after an offer of ours: the peer broke the rules.)
   virtual void on_confirmed(const std::string& sdp) = 0;
   /// The peer re-negotiates (re-INVITE or UPDATE, or the offer in a PRACK): reply by answer_offer or
   /// refuse_offer, now or later. Empty sdp: the peer asks for our offer (answer_offer sends it, and the
   /// peer's answer comes by on_offer_answered).
+  /// An answer_offer that comes after the peer's CANCEL, after 60*T1 (answered 500), or twice is ignored.
   virtual void on_offer(const std::string& sdp) = 0;
   /// The peer's final reply to our send_offer: its answer, or empty with the status that refused it. The
-  /// glare dance (491) and 500/Retry-After have been danced by then.
+  /// glare dance (491) and 500/Retry-After have been danced by then. Also the answer to an offer that we
+  /// gave on request (200, or 488 when the peer's ACK or PRACK had none), and a changed answer to a refresh.
   virtual void on_offer_answered(int status, const std::string& sdp) = 0;
   /// INFO, MESSAGE inside the dialog; already answered 200 (or 415 for what the leg does not list).
   virtual void on_info(std::string_view content_type, const std::string& body) = 0;
@@ -125,13 +129,15 @@ class Session {
   // -- UAS before the final response --
   /// 180 or 183 (sdp non-empty: early media). Reliable (RFC 3262) when the peer requires it.
   virtual void progress(int status, const std::string& sdp) = 0;
-  /// 200 with the answer, or with our offer when the INVITE had none.
+  /// 200 with the answer, or with our offer when the INVITE had none. Waits for an outstanding PRACK, or an
+  /// offer that it brought; sends no SDP when a reliable 1xx settled the first exchange.
   virtual void accept(const std::string& sdp) = 0;
   /// 3xx-6xx. q850: put into a Reason header when not 0.
   virtual void refuse(int status, std::string_view reason = {}, int q850 = 0) = 0;
 
   // -- once established --
-  /// re-INVITE, or UPDATE when the peer allows it and `may_update`. One at a time; queued behind another.
+  /// re-INVITE, or UPDATE when the peer allows it and `may_update`. One at a time; queued behind another
+  /// (of more than eight the last is replaced by the newest).
   virtual void send_offer(const std::string& sdp) = 0;
   virtual void answer_offer(const std::string& sdp) = 0;
   virtual void refuse_offer(int status = 488) = 0;

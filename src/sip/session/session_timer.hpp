@@ -28,10 +28,6 @@ class SessionTimer {
   void on_answered(const Message& response);
   void stop();
 
-  [[nodiscard]] bool active() const { return interval_ != 0; }
-  [[nodiscard]] bool we_refresh() const { return we_refresh_; }
-  [[nodiscard]] std::uint32_t interval() const { return interval_; }
-
  private:
   void start(std::uint32_t seconds, bool we_refresh);
   [[nodiscard]] std::uint32_t wish() const;
