@@ -262,6 +262,10 @@ int generate(int streams, int seconds, int pid) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;  // four sockets for each pair
+  ::setrlimit(RLIMIT_NOFILE, &files);
   const auto number = [&](int i, int otherwise) { return count > i ? std::atoi(arguments[i]) : otherwise; };
   if (count > 1 && std::strcmp(arguments[1], "generate") == 0) {
     return generate(number(2, 400), number(3, 10), number(4, 0));
