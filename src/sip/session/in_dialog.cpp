@@ -16,22 +16,22 @@ std::string challenge_parameter(std::string_view challenge, std::string_view nam
     i = challenge.find_first_not_of(" \t,", i);
     if (i >= challenge.size()) break;
     const std::size_t equals = challenge.find('=', i);
-    if (equals == challenge.npos) break;
+    if (equals == std::string_view::npos) break;
     std::string key(challenge.substr(i, equals - i));
     std::transform(key.begin(), key.end(), key.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     key.erase(key.find_last_not_of(" \t") + 1);
     std::string value;
     i = challenge.find_first_not_of(" \t", equals + 1);
-    if (i != challenge.npos && challenge[i] == '"') {
+    if (i != std::string_view::npos && challenge[i] == '"') {
       for (++i; i < challenge.size() && challenge[i] != '"'; ++i) {
         if (challenge[i] == '\\' && i + 1 < challenge.size()) ++i;
         value += challenge[i];
       }
       i = challenge.find(',', i);
-    } else if (i != challenge.npos) {
+    } else if (i != std::string_view::npos) {
       const std::size_t end = challenge.find_first_of(", \t", i);
-      value = challenge.substr(i, end == challenge.npos ? end : end - i);
+      value = challenge.substr(i, end == std::string_view::npos ? end : end - i);
       i = challenge.find(',', i);
     }
     if (key == name) return value;

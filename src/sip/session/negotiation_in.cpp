@@ -25,18 +25,14 @@ bool Negotiation::is_in_the_way(TransactionId id, const Message& request) {
   if (!has_offer) return false;
   const bool ours = (out_ && out_->id != 0) || (answered_.waiting() && answered_with_offer_) ||
                     (in_ && in_->wants_our_offer) || first == NegotiationHost::FirstOffer::ours;
-  if (in_ && !in_->wants_our_offer) {
-    respond_with_retry_after(id, request);
-  } else if (in_ && request.method == Method::invite) {
+  const bool theirs = first == NegotiationHost::FirstOffer::theirs ||
+                      (in_ && (!in_->wants_our_offer || request.method == Method::invite));
+  if (theirs) {
     respond_with_retry_after(id, request);
   } else if (ours) {
     host_.services().transactions->respond(id, host_.make_response_to(request, 491));
-  } else if (first == NegotiationHost::FirstOffer::theirs) {
-    respond_with_retry_after(id, request);
-  } else {
-    return false;
   }
-  return true;
+  return theirs || ours;
 }
 
 void Negotiation::on_request(TransactionId id, Message request) {

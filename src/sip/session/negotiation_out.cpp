@@ -99,13 +99,13 @@ void Negotiation::watch_invite() {
 void Negotiation::on_reply(const Reply& reply) {
   if (!out_ || !host_.alive()) return;
   if (reply.status < 200) {
-    if (out_->method == Method::invite) on_provisional(*reply.message);
+    if (out_->method == Method::invite && reply.message != nullptr) on_provisional(*reply.message);
     return;
   }
   patience_.stop();
   const std::uint32_t cseq = reply.message == nullptr ? out_cseq_ : reply.message->cseq.number;
   out_->id = 0;
-  if (reply.status < 300) {
+  if (reply.status < 300 && reply.message != nullptr) {
     on_accepted(*reply.message, cseq);
   } else {
     on_refused(reply);

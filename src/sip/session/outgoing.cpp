@@ -20,10 +20,10 @@ Authorizer authorizer_of(const OutgoingCall& call) {
 
 std::unique_ptr<Session> Session::outgoing(SessionServices services, SessionSettings settings,
                                            OutgoingCall call, SessionUser* user) {
-  return std::make_unique<OutgoingSession>(services, std::move(settings), std::move(call), user);
+  return std::make_unique<OutgoingSession>(services, std::move(settings), call, user);
 }
 
-OutgoingSession::OutgoingSession(SessionServices services, SessionSettings settings, OutgoingCall call,
+OutgoingSession::OutgoingSession(SessionServices services, SessionSettings settings, const OutgoingCall& call,
                                  SessionUser* user)
     : SessionCore(services, std::move(settings), user, authorizer_of(call)),
       client_(std::make_shared<OutgoingInvite>(services, 64 * settings_.t1,

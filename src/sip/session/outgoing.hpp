@@ -13,7 +13,8 @@ namespace switchroom::sip {
 /// Call thread.
 class OutgoingSession final : public SessionCore, private OutgoingInvite::Owner {
  public:
-  OutgoingSession(SessionServices services, SessionSettings settings, OutgoingCall call, SessionUser* user);
+  OutgoingSession(SessionServices services, SessionSettings settings, const OutgoingCall& call,
+                  SessionUser* user);
   ~OutgoingSession() override;
 
   // The caller has nothing to answer with.

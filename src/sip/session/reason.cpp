@@ -20,7 +20,8 @@ bool equals(std::string_view a, std::string_view b) {
 
 std::string_view trim(std::string_view s) {
   const auto first = s.find_first_not_of(" \t");
-  return first == s.npos ? std::string_view{} : s.substr(first, s.find_last_not_of(" \t") - first + 1);
+  return first == std::string_view::npos ? std::string_view{}
+                                         : s.substr(first, s.find_last_not_of(" \t") - first + 1);
 }
 
 // Cuts the text up to the next `stop` outside quotes off `rest`.
