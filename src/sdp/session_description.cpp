@@ -227,7 +227,7 @@ Parser::Failure Parser::attribute(std::string_view value) {
   const auto colon = value.find(':');
   const auto key = value.substr(0, colon);
   const auto rest = colon == std::string_view::npos ? std::string_view{} : value.substr(colon + 1);
-  if (!text::is_token(key)) return SdpError::bad_line;
+  if (key.empty()) return SdpError::bad_line;  // other odd names are attributes that nobody knows
   auto* media = current();
   if (rest.empty()) {
     if (const auto direction = direction_named(key)) {

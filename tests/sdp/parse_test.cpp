@@ -78,6 +78,7 @@ TEST_CASE("what phones get wrong without harm is taken") {
   CHECK(good("v=0\no=- 1 2 IN IP4 x\ns=\n").name == "-");
   CHECK(good(head + "m=audio 9 RTP/AVP 0 0 8 0\r\n").media[0].formats.size() == 2);
   CHECK(good(head + "m=audio 9  RTP/AVP 0 8 \r\n").media[0].formats.size() == 2);
+  CHECK(good(head + "a=direction active\r\n").attributes[0].name == "direction active");
   CHECK(good(head + "m=audio 9/2 RTP/AVP 0\r\n").media[0].port == 9);
   CHECK(good(head + "m=audio 9 RTP/AVP 18\r\na=rtpmap:18 G729/8000/1 \r\n").media[0].formats[0].channels ==
         1);
@@ -136,7 +137,7 @@ TEST_CASE("what is not SDP is said to be so") {
 }
 
 TEST_CASE("malformed lines are refused") {
-  const auto* line = GENERATE("x=1", "a", "a=", "=", "a:b", "a=b c:d", "A=x", " a=x", "", "o=- 1 1 IN IP4 y",
+  const auto* line = GENERATE("x=1", "a", "a=", "=", "a:b", "a=:x", "A=x", " a=x", "", "o=- 1 1 IN IP4 y",
                               "s=again", "a=x\rb=y", "v=0");
   INFO(line);
   CHECK(error_of(head + line + "\r\nm=audio 9 RTP/AVP 0\r\n") == SdpError::bad_line);
