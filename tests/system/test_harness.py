@@ -85,6 +85,7 @@ def test_a_damaged_stream_is_seen(_case):
     expect_equal((got.packets, got.lost, got.duplicates, got.reordered, got.jumps), (11, 0, 0, 0, 0), "wrap-around")
     got = rtp.measure([packet(1), packet(2), packet(2), packet(5), packet(4), packet(7, 9999, ssrc=2)])
     expect_equal((got.lost, got.duplicates, got.reordered, got.jumps, got.ssrcs), (2, 1, 1, 1, 2), "damage")
+    expect(abs(got.longest_gap - 0.04) < 1e-9, got.longest_gap)
     expect(rtp.Packet.parse(b"\x00" * 20, ("x", 1), 0) is None, "version 0 is not RTP")
     expect_equal(rtp.measure([]).packets, 0)
 

@@ -78,13 +78,15 @@ class Baresip:
         registers = f"regint={options.get('expires', 120)}" if server else "regint=0"
         account = (f"<sip:{user}@{server or f'{self.host}:{self.port}'};transport={transport}>;auth_user={user}"
                    f";auth_pass={password};{registers};answermode={options.get('answer', 'manual')};mwi=no"
-                   f";audio_codecs={CLOCKS[self.codec]}{options.get('account', '')}\n")
-        (self.folder / "accounts").write_text(account)
+                   f";audio_codecs={CLOCKS[self.codec]}{options.get('account', '')}")
+        (self.folder / "accounts").write_text("# given by uanew, once its events are listened to\n")
         (self.folder / "contacts").write_text("")
         self.child = case.start(name, ["baresip", "-f", self.folder])
         self.events, self._pending, self._token = [], b"", 0
         self.control = eventually(self._connect, 8, f"baresip {user}'s control port")
         case.defer(self.control.close)
+        answer = self.command("uanew", account)
+        expect(answer.get("ok"), f"baresip does not take the account: {answer}")
 
     def _connect(self):
         expect(self.child.running(), f"baresip ended:\n{self.child.out[-2000:]}{self.child.err[-2000:]}")

@@ -406,16 +406,24 @@ class Peer:
         request = self.request("INVITE", uri, headers, body, **known)
         call = Call(self, request, address(server) if server else self.server)
         self.send(request, call.to)
-        if self.password:
-            answer = self.expect(100, 180, 183, 200, 401, 407, *range(300, 700), seconds=seconds, skip=())
-            if answer.status in (401, 407):
-                call.ack_failure(answer)
-                call.request = self.authenticated(request, answer)
-                call.cseq = call.request.cseq[0]
-                self.send(call.request, call.to)
-            else:
-                self.inbox.insert(0, answer)
+        challenge = self._challenge(seconds) if self.password else None
+        if challenge is not None:
+            call.ack_failure(challenge)
+            call.request = self.authenticated(request, challenge)
+            call.cseq = call.request.cseq[0]
+            self.send(call.request, call.to)
         return call
+
+    def _challenge(self, seconds):
+        """The 401 or 407 to what was just sent; None, with nothing lost, when another answer comes. After a
+        100 a challenge is awaited for a second only: the call may go on without one."""
+        first = self.receive(seconds)
+        trying = first if first is not None and first.status == 100 else None
+        answer = self.receive(1.0) if trying else first
+        if answer is not None and answer.status in (401, 407):
+            return answer
+        self.inbox = [one for one in (trying, answer) if one is not None] + self.inbox
+        return None
 
     def answer(self, seconds=5.0):
         """Waits for an INVITE; the Call, with nothing sent yet: call.reply(180), call.accept(sdp)."""

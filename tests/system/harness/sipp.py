@@ -58,9 +58,12 @@ class Sipp:
             data = self.folder / "users.csv"
             data.write_text(f"SEQUENTIAL\n{user};[authentication username={user} password={options.get('password', '')}]\n")
             command += ["-inf", data]
-        command += ["-s", options.get("called", user or "service"), *options.get("arguments", [])]
+        called = options.get("called", user or "service")
+        command += ["-s", called, *options.get("arguments", [])]
         if to:
-            command.append(to)
+            # Else its digest is made for sip:host:port, which is not the URI that it asks for. REGISTER has
+            # no user in its URI: options["auth_uri"].
+            command += ["-auth_uri", options.get("auth_uri", f"{called}@{to}"), to]
         self.child = case.start(name, command, cwd=self.folder)
 
     def finish(self, expected=True):
@@ -182,7 +185,7 @@ def _invite(body=True, headers="", challenged=True):
     steps = [send(make(_request("INVITE", headers)), retrans=500)]
     if challenged:
         steps += [receive(100, optional=True), '<recv response="401" auth="true"/>',
-                  send(bare(_request("ACK", cseq="[cseq]").replace("To: <sip:[service]@[remote_ip]>", "[last_To:]"))),
+                  _failure_ack(),
                   send(make(_request("INVITE", headers, auth=True)), retrans=500)]
     return steps
 
@@ -191,8 +194,13 @@ def _provisional():
     return [receive(code, optional=True, **({"rrs": "true"} if code > 100 else {})) for code in (100, 180, 183)]
 
 
+def _in_transaction_of_last(request):
+    """The request with the Via of the response that came last: for ACK of a failure, and for CANCEL."""
+    return bare(request.replace("Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]", "[last_Via:]"))
+
+
 def _failure_ack():
-    return send(bare(_request("ACK").replace("To: <sip:[service]@[remote_ip]>", "[last_To:]")))
+    return send(_in_transaction_of_last(_request("ACK").replace("To: <sip:[service]@[remote_ip]>", "[last_To:]")))
 
 
 def uac(*middle, challenged=True, headers="", bye=True):
@@ -218,8 +226,7 @@ def uac_refused(status, challenged=True, headers=""):
 def uac_cancel(after=500, challenged=True):
     """CANCEL so many ms after the first ringing."""
     return scenario(*_invite(True, "", challenged), receive(100, optional=True), receive(180), pause(after),
-                    send(bare(_request("CANCEL")).replace("branch=[branch]", "branch=[branch-3]") if challenged else
-                         bare(_request("CANCEL")).replace("branch=[branch]", "branch=[branch-1]"), retrans=500),
+                    send(_in_transaction_of_last(_request("CANCEL")), retrans=500),
                     receive(200), receive(487), _failure_ack())
 
 
