@@ -2,8 +2,8 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -28,6 +28,9 @@ void fill_from_kernel(std::span<std::byte> out) {
 void random_bytes(std::span<std::byte> out) {
   static thread_local std::array<std::byte, 1024> pool;
   static thread_local std::size_t used = pool.size();
+  if (out.empty()) {
+    return;
+  }
   if (out.size() > pool.size()) {
     fill_from_kernel(out);
     return;

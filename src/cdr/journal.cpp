@@ -13,6 +13,7 @@ namespace {
 
 // More sealed segments than this, and the calls that hold the oldest are carried forward.
 constexpr std::size_t most_sealed = 4;
+constexpr std::size_t most_owed = 100'000;
 
 }  // namespace
 
@@ -37,6 +38,7 @@ Journal& Journal::operator=(Journal&& other) noexcept {
     torn_ = other.torn_;
     segments_ = std::move(other.segments_);
     open_ = std::move(other.open_);
+    owed_ = std::move(other.owed_);
     last_number_ = other.last_number_;
     failures_ = other.failures_;
     last_error_ = std::move(other.last_error_);
@@ -83,6 +85,7 @@ void Journal::scan(const std::filesystem::path& path, Segment& segment, OpenReco
       case LineKind::answered:
         if (const auto call = open.find(uuid); call != open.end()) call->second.answer = line.record.answer;
         break;
+      case LineKind::ended: open.erase(uuid); break;
       case LineKind::closed:
         open.erase(uuid);
         segment.last_closed = std::max(segment.last_closed, line.number);
@@ -153,7 +156,11 @@ void Journal::answered(const std::string& uuid, base::WallMicros when) {
 std::uint64_t Journal::closed(const Record& record) {
   forget(record.uuid);
   const std::uint64_t number = last_number_ + 1;
-  if (!append(print_line({LineKind::closed, base::wall_now(), number, record}))) return 0;
+  if (!append(print_line({LineKind::closed, base::wall_now(), number, record}))) {
+    if (owed_.size() < most_owed) owed_.push_back(record.uuid);
+    return 0;
+  }
+  if (!owed_.empty()) settle();
   last_number_ = number;
   segments_.back().last_closed = number;
   if (bytes_ >= segment_bytes_ && start_segment()) carry_forward();
@@ -165,6 +172,15 @@ void Journal::forget(const std::string& uuid) {
   if (call == open_.end()) return;
   if (Segment* segment = find_segment(call->second.segment)) --segment->open_calls;
   open_.erase(call);
+}
+
+void Journal::settle() {
+  while (!owed_.empty()) {
+    Line line{LineKind::ended, base::wall_now(), 0, {}};
+    line.record.uuid = owed_.back();
+    if (!append(print_line(line))) return;
+    owed_.pop_back();
+  }
 }
 
 Journal::Segment* Journal::find_segment(std::uint64_t number) {

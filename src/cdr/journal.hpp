@@ -63,6 +63,8 @@ class Journal {
   std::vector<std::filesystem::path> take_expendable(std::uint64_t done);
   /// Numbers go on above `number`, whatever the files say.
   void start_above(std::uint64_t number);
+  /// Writes what an earlier failure left unwritten, if there is room now.
+  void catch_up() { settle(); }
   [[nodiscard]] std::uint64_t last_number() const { return last_number_; }
   [[nodiscard]] std::size_t open_calls() const { return open_.size(); }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
@@ -86,6 +88,7 @@ class Journal {
   bool append(std::string_view line);
   void failed(const char* doing);
   void forget(const std::string& uuid);
+  void settle();
   void carry_forward();
   Segment* find_segment(std::uint64_t number);
   [[nodiscard]] std::filesystem::path path_of(std::uint64_t number) const;
@@ -98,6 +101,9 @@ class Journal {
   bool torn_ = false;             // the last write went in only in part
   std::deque<Segment> segments_;  // ascending; the last is written to
   std::unordered_map<std::string, OpenCall> open_;
+  // Calls whose end could not be written: it is, as soon as there is room, so that the next start
+  // does not take them for cut short (their records are in the worker's hands). Bounded.
+  std::vector<std::string> owed_;
   std::uint64_t last_number_ = 0;
   std::uint64_t failures_ = 0;
   std::string last_error_;

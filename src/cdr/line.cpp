@@ -119,7 +119,7 @@ std::string print_line(const Line& line) {
   out += '\t';
   append_number(out, line.written);
   out += '\t';
-  if (line.kind == LineKind::answered) {
+  if (line.kind == LineKind::answered || line.kind == LineKind::ended) {
     append_text(out, line.record.uuid);
     out += '\t';
     append_number(out, line.record.answer);
@@ -154,6 +154,7 @@ std::optional<Line> parse_line(std::string_view text) {
   fields.read(line.written);
   switch (line.kind) {
     case LineKind::answered:
+    case LineKind::ended:
       fields.read(line.record.uuid);
       fields.read(line.record.answer);
       break;

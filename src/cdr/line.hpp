@@ -10,13 +10,13 @@
 
 namespace switchroom::cdr {
 
-enum class LineKind : char { opened = 'O', answered = 'A', closed = 'C' };
+enum class LineKind : char { opened = 'O', answered = 'A', closed = 'C', ended = 'E' };
 
 struct Line {
   LineKind kind = LineKind::opened;
   base::WallMicros written = 0;  // when the line was written
   std::uint64_t number = 0;      // of a closed record: counted up from 1, for this journal
-  Record record;                 // of an answer: uuid and answer alone
+  Record record;  // of an answer: uuid and answer alone; of an end without its record: uuid alone
 };
 
 /// Fields by tabs, at the end a CRC-32 of what stands before it, and a line feed. An added field goes

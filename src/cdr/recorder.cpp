@@ -143,6 +143,7 @@ base::result<void> Journaled::start() {
 
 Journaled::~Journaled() {
   if (!worker_) return;
+  journal_.catch_up();
   (void)worker_->flush(std::chrono::milliseconds(2000));
   sweep();
   worker_.reset();

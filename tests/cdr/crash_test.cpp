@@ -3,6 +3,7 @@
 #include "places.hpp"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -26,6 +27,7 @@ struct Ledger {
 };
 
 [[noreturn]] void child(const Places& places, Ledger& ledger) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // an interrupted test leaves nobody behind
   auto recorder = cdr::Recorder::open(places.settings());
   if (!recorder) _exit(3);
   for (std::uint32_t round = 0;; ++round) {
