@@ -44,7 +44,7 @@ std::string_view name_of(DigestAlgorithm algorithm) {
 bool is_for(std::string_view digest_uri, const Uri& request) {
   const auto uri = parse_uri(digest_uri);
   if (!uri) return digest_uri == request.text();
-  return uri->is_sip() == request.is_sip() && uri->user == request.user;
+  return uri->is_sip() == request.is_sip() && (uri->user.empty() || uri->user == request.user);
 }
 
 /// The credentials of our realm; `broken` is set when there were some that could not be read.

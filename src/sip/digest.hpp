@@ -79,9 +79,9 @@ class DigestServer {
 
   /// Checks the Authorization headers. `source` is the peer's address in text (without port): the nonce is
   /// bound to it.
-  /// The credentials' uri must have the user part of the request's URI, the part that decides what the
-  /// request does; host, port and parameters may differ, since ALGs and proxies rewrite them (RFC 7616
-  /// 3.4.6 asks for care here) and the method is part of the hash anyway.
+  /// The credentials' uri must have the user part of the request's URI or none (sipp, some phones), the part
+  /// that decides what the request does; host, port and parameters may differ, since ALGs and proxies rewrite
+  /// them (RFC 7616 3.4.6 asks for care here) and the method is part of the hash anyway.
   AuthResult check(const Message& request, std::string_view source, base::Time now);
   /// Adds WWW-Authenticate headers to a 401 (one for each algorithm).
   void challenge(Message& response, std::string_view source, base::Time now, bool stale);

@@ -261,7 +261,7 @@ TEST_CASE("the uri of the credentials", "[sip][digest]") {
       {"sip:1002@192.0.2.9", "sip:1002@pbx.example.com", true},
       {"sip:1002@pbx", "sips:1002@PBX", true},
       {"sip:1002@pbx.example.com", "sip:1003@pbx.example.com", false},
-      {"sip:1002@pbx.example.com", "sip:pbx.example.com", false},
+      {"sip:1002@pbx.example.com", "sip:pbx.example.com", true},  // sipp, and phones that name the registrar
       {"sip:1002@pbx.example.com", "tel:1002", false},
       {"sip:1002@pbx.example.com", "1002@pbx.example.com", false},
       {"sip:1002@pbx.example.com", "", false},

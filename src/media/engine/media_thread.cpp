@@ -26,11 +26,16 @@ int new_epoll() {
   return fd;
 }
 
-void watch(int epoll, Stream::Readable& readable) {
+// Level-triggered: what a turn leaves is there in the next.
+bool watch(int epoll, int fd, void* what) {
   epoll_event event{};
-  event.events = EPOLLIN;  // level-triggered: what a turn leaves is there in the next
-  event.data.ptr = &readable;
-  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, readable.fd(), &event) != 0) {
+  event.events = EPOLLIN;
+  event.data.ptr = what;
+  return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void watch(int epoll, Stream::Readable& readable) {
+  if (!watch(epoll, readable.fd(), &readable)) {
     log::line(log::Level::error, log::Subsystem::media, "", "a media port cannot be watched: errno {}",
               errno);
   }
@@ -57,6 +62,7 @@ MediaThread::~MediaThread() {
 }
 
 void MediaThread::run() {
+  (void)watch(epoll_.native_handle(), mailbox_.descriptor(), nullptr);  // nullptr: see receive_ready
   await_packets();
   context_.run();
 }
@@ -76,9 +82,31 @@ void MediaThread::receive_ready() {
   std::array<epoll_event, turn_size> ready;
   const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), turn_size, 0);
   Turn turn{buffer_, base::Clock::now(), totals_};
+  bool has_orders = false;
   for (int i = 0; i < count; ++i) {
-    static_cast<const Stream::Readable*>(ready[static_cast<std::size_t>(i)].data.ptr)->receive(turn);
+    const void* const what = ready[static_cast<std::size_t>(i)].data.ptr;
+    if (what == nullptr) {
+      has_orders = true;  // obeyed when the turn is over: an order may destroy a stream that is ready too
+    } else {
+      static_cast<const Stream::Readable*>(what)->receive(turn);
+    }
   }
+  if (has_orders) {
+    obey();
+  }
+}
+
+void MediaThread::obey() {
+  for (Order& order : mailbox_.take()) {
+    if (order.arrival != nullptr) {
+      arrive(std::move(order.arrival));
+    } else if (order.command) {
+      perform(order.stream, std::move(order.command));
+    } else {
+      finishing_ = true;
+    }
+  }
+  end_if_done();
 }
 
 void MediaThread::arm_sweep() {
@@ -100,9 +128,7 @@ void MediaThread::arm_sweep() {
   });
 }
 
-void MediaThread::adopt(std::unique_ptr<Stream> stream) {
-  asio::post(context_, [this, moved = std::move(stream)]() mutable { arrive(std::move(moved)); });
-}
+void MediaThread::adopt(std::unique_ptr<Stream> stream) { mailbox_.put({std::move(stream), 0, {}}); }
 
 void MediaThread::arrive(std::unique_ptr<Stream> stream) {
   const StreamId id = stream->id();
@@ -130,12 +156,10 @@ void MediaThread::run_waiting(StreamId stream) {
     command(*this, *here);
   }
   waiting_.erase(waiting);
-  end_if_done();
 }
 
 void MediaThread::command(StreamId stream, Command command) {
-  asio::post(context_,
-             [this, stream, moved = std::move(command)]() mutable { perform(stream, std::move(moved)); });
+  mailbox_.put({nullptr, stream, std::move(command)});
 }
 
 void MediaThread::perform(StreamId stream, Command command) {
@@ -145,7 +169,6 @@ void MediaThread::perform(StreamId stream, Command command) {
     return;
   }
   command(*this, *here);
-  end_if_done();
 }
 
 Stream* MediaThread::find(StreamId stream) const {
@@ -177,12 +200,7 @@ void MediaThread::join_partners(Stream& stream) {
   }
 }
 
-void MediaThread::finish() {
-  asio::post(context_, [this] {
-    finishing_ = true;
-    end_if_done();
-  });
-}
+void MediaThread::finish() { mailbox_.put({}); }
 
 void MediaThread::end_if_done() {
   if (!finishing_ || !streams_.empty() || !waiting_.empty()) {

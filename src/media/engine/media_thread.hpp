@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/asio.hpp"
+#include "media/engine/mailbox.hpp"
 #include "media/engine/stream.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_map>
@@ -18,8 +18,8 @@
 namespace switchroom::media {
 
 /// Owns the streams that live on it. The sockets are in an epoll set of its own, which asio awaits as one
-/// descriptor: that costs 25 to 35 % less for each packet than sockets in asio's reactor, and timers and
-/// posted commands still come by asio.
+/// descriptor: that costs 25 to 35 % less for each packet than sockets in asio's reactor. The mailbox is in
+/// the same set; timers still come by asio.
 ///
 /// Commands reach a stream in the order in which the call thread gave them, wherever the stream is just
 /// then. The call thread alone decides where a stream lives, and from the moment it decides so sends its
@@ -27,8 +27,7 @@ namespace switchroom::media {
 /// lock and no wait: the old thread hands the stream over when it gets to that command.
 class MediaThread {
  public:
-  /// Run on the thread where the stream is, with both.
-  using Command = std::function<void(MediaThread& thread, Stream& stream)>;
+  using Command = Order::Command;
 
   explicit MediaThread(unsigned number);  // starts; throws std::system_error without descriptors or threads
   MediaThread(const MediaThread&) = delete;
@@ -54,6 +53,7 @@ class MediaThread {
   void run();
   void await_packets();
   void receive_ready();
+  void obey();
   void arm_sweep();
   void arrive(std::unique_ptr<Stream> stream);
   std::unique_ptr<Stream> release(StreamId stream);
@@ -62,6 +62,7 @@ class MediaThread {
   [[nodiscard]] Stream* find(StreamId stream) const;
   void end_if_done();
 
+  Mailbox mailbox_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   // With this executor and not any_io_executor, which would be looked through for each wait.

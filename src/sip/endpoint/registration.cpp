@@ -27,13 +27,6 @@ double quality(std::string_view text) {
   return ec == std::errc{} ? std::clamp(value, 0.0, 1.0) : 1.0;
 }
 
-std::string unquoted(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    text = text.substr(1, text.size() - 2);
-  }
-  return std::string(text);
-}
-
 // Header parameters are not part of the binding's URI; neither are URI headers (RFC 3261 19.1.5).
 ContactBinding read_contact(const Address& contact, const Message& request, const config::Profile& profile) {
   ContactBinding binding;
@@ -44,7 +37,7 @@ ContactBinding read_contact(const Address& contact, const Message& request, cons
   const auto most = static_cast<std::uint32_t>(profile.max_expires.count());
   binding.expires = std::min(own.value_or(request.expires.value_or(most)), most);
   binding.q = contact.parameters.has("q") ? quality(contact.parameters.value("q")) : 1.0;
-  binding.instance = unquoted(contact.parameters.value("+sip.instance"));
+  binding.instance = contact.parameters.value("+sip.instance");
   binding.reg_id = number(contact.parameters.value("reg-id")).value_or(0);
   return binding;
 }
@@ -100,7 +93,7 @@ Message make_register_response(const Message& request, const RegisterReply& repl
         contact.parameters.set("q", fmt::format("{:.3g}", bound.q));
       }
       if (!bound.instance.empty()) {
-        contact.parameters.set("+sip.instance", "\"" + bound.instance + "\"");
+        contact.parameters.add({"+sip.instance", bound.instance, false, true});
       }
       if (bound.reg_id != 0) {
         contact.parameters.set("reg-id", std::to_string(bound.reg_id));
