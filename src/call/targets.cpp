@@ -58,6 +58,15 @@ const config::Profile* leaving_profile(Call& call) {
   return profiles.empty() ? nullptr : &profiles.begin()->second;
 }
 
+// A connection that did not survive a restart is made again, to where the phone says that it listens.
+void reconnect(LegTarget& target, const sip::Uri& contact) {
+  error_code ec;
+  const auto address = asio::ip::make_address(contact.host, ec);
+  if (!ec) {
+    target.call.to.remote = {address, contact.port == 0 ? std::uint16_t{5060} : contact.port};
+  }
+}
+
 std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding) {
   const auto profile = call.config().profiles.find(binding.profile);
   auto uri = sip::parse_uri(binding.contact);
@@ -71,8 +80,14 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.to.kind = binding.transport == "TCP" ? sip::TransportKind::tcp : sip::TransportKind::udp;
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
-  const auto* listener = call.services().endpoint.transports().listener_of(
-      binding.profile, target.call.to.kind, binding.source.address.is_v6());
+  if (target.call.to.kind == sip::TransportKind::tcp && binding.connection == 0) {
+    reconnect(target, *uri);
+  }
+  const auto& transports = call.services().endpoint.transports();
+  const auto* listener = transports.listener_at(binding.profile, target.call.to.kind, binding.local);
+  if (listener == nullptr) {
+    listener = transports.listener_of(binding.profile, target.call.to.kind, binding.source.address.is_v6());
+  }
   if (listener == nullptr) {
     return std::nullopt;
   }

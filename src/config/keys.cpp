@@ -154,6 +154,11 @@ constexpr std::array key_table{
     Key{"profiles.*.max_expires", Type::duration, "1h", "1s..7d",
         "The longest registration; longer wishes are cut to it.",
         [](const Target& t, Value& v) { t.profile().max_expires = Seconds(v.number); }},
+    Key{"profiles.*.keepalive", Type::duration, "25s", "0s..1h",
+        "How often a phone that registered from behind NAT, or by TCP, is sent a line end, which keeps the "
+        "way "
+        "to it open; \"0s\" never.",
+        [](const Target& t, Value& v) { t.profile().keepalive = Seconds(v.number); }},
     Key{"profiles.*.caller_identity", Type::word, "hide", "pass|hide",
         "P-Asserted-Identity and Diversion of the other leg: passed on to this profile's peers, or hidden "
         "from them.",

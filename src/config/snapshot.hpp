@@ -70,6 +70,7 @@ struct Profile {
   Seconds rtp_hold_timeout{1800};
   Seconds min_expires{60};  // registrations
   Seconds max_expires{3600};
+  Seconds keepalive{25};  // 0: none
   std::string caller_identity =
       "hide";  // P-Asserted-Identity and Diversion to the other leg: "pass" or "hide"
 };

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace switchroom::main {
 
@@ -23,11 +24,15 @@ class Listeners {
   struct Key {
     std::string profile;
     std::string listen;
-    std::string public_address;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
+  base::result<void> open(const Key& key, const base::IpAddress& public_address);
+  void close(const Key& key);
+  void undo(const std::vector<Key>& opened, const std::vector<Key>& closed);
+
   sip::Transports& transports_;
   std::map<Key, sip::ListenerId> open_;
+  std::map<Key, base::IpAddress> public_;  // as it was configured last
 };
 
 }  // namespace switchroom::main

@@ -25,6 +25,7 @@ registrar::Update update_of(const sip::RegisterRequest& request, const sip::Cont
   binding.user_agent = request.user_agent;
   binding.transport = sip::name(request.flow.kind);
   binding.source = request.flow.remote;
+  binding.local = request.local;
   binding.profile = request.profile;
   binding.connection = request.flow.connection;
   binding.path = request.path;
@@ -32,7 +33,8 @@ registrar::Update update_of(const sip::RegisterRequest& request, const sip::Cont
 }
 
 sip::ContactBinding bound_of(const registrar::Binding& binding) {
-  const auto left = (binding.expires_at - base::wall_now()) / 1'000'000;
+  const auto left =
+      (binding.expires_at - base::wall_now() + 999'999) / 1'000'000;  // what was granted, not less
   return {binding.contact, static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1)), binding.q,
           binding.instance, binding.reg_id};
 }

@@ -94,6 +94,7 @@ base::result<void> Server::open() {
   transactions_ = std::make_unique<sip::Transactions>(timers_, *wire_, sip::Transactions::Settings{});
   listeners_ = std::make_unique<Listeners>(*transports_);
   registrations_ = std::make_unique<Registrations>(*registrar_);
+  keepalives_ = std::make_unique<Keepalives>(timers_, *registrar_, *transports_);
   endpoint_ = std::make_unique<sip::Endpoint>(timers_, *transports_, *transactions_);
   const call::Services services{context_, timers_, *endpoint_, *resolver_, *engine_, *registrar_, *recorder_};
   switchboard_ =
@@ -122,6 +123,7 @@ void Server::apply(const config::SnapshotPtr& config) {
   endpoint_->configure(config);
   switchboard_->configure({config, std::make_shared<const dialplan::Dialplan>(config)});
   engine_->configure(media_settings(*config));
+  keepalives_->configure(config);
   registrar_->keep_only(
       [&](std::string_view extension) { return config->extensions.contains(std::string(extension)); });
 }

@@ -11,6 +11,7 @@
 #include "control/command.hpp"
 #include "control/server.hpp"
 #include "guard/access.hpp"
+#include "main/keepalives.hpp"
 #include "main/listeners.hpp"
 #include "main/registrations.hpp"
 #include "media/engine.hpp"
@@ -86,6 +87,7 @@ class Server {
   std::unique_ptr<sip::Transactions> transactions_;
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<Registrations> registrations_;
+  std::unique_ptr<Keepalives> keepalives_;
   std::unique_ptr<sip::Endpoint> endpoint_;
   std::unique_ptr<call::Switchboard> switchboard_;
   control::CommandTable commands_;

@@ -32,6 +32,7 @@ struct Binding {
   // where the REGISTER came from: this is where the phone is reached
   std::string transport;  // "UDP", "TCP"
   base::Endpoint source;
+  base::Endpoint local;  // the listener that it came to: a NAT lets only that one in again
   std::string profile;
   std::uint64_t connection = 0;  // not persisted: a TCP connection does not survive a restart
   std::vector<std::string> path;

@@ -13,7 +13,7 @@ using base::sqlite::Database;
 using base::sqlite::Statement;
 
 // A step is never changed once it was released: add one.
-constexpr std::array<std::string_view, 1> schema{R"(
+constexpr std::array<std::string_view, 2> schema{R"(
 CREATE TABLE binding (
   extension TEXT NOT NULL, contact TEXT NOT NULL, instance TEXT NOT NULL, reg_id INTEGER NOT NULL,
   q REAL NOT NULL, call_id TEXT NOT NULL, cseq INTEGER NOT NULL,
@@ -21,12 +21,16 @@ CREATE TABLE binding (
   user_agent TEXT NOT NULL, transport TEXT NOT NULL, address TEXT NOT NULL, port INTEGER NOT NULL,
   profile TEXT NOT NULL, path TEXT NOT NULL,                    -- one URI a line
   PRIMARY KEY (extension, contact)) WITHOUT ROWID
+)",
+                                                 R"(
+ALTER TABLE binding ADD COLUMN local_address TEXT NOT NULL DEFAULT '';  -- the listener; '': any
+ALTER TABLE binding ADD COLUMN local_port INTEGER NOT NULL DEFAULT 0;
 )"};
 
 constexpr std::string_view columns =
     "extension,contact,instance,reg_id,q,call_id,cseq,expires_at,registered_at,user_agent,transport,address,"
     "port,"
-    "profile,path";
+    "profile,path,local_address,local_port";
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -65,6 +69,9 @@ std::optional<Binding> read_row(const Statement& row) {
   const std::int64_t port = row.integer(12);
   if (bad || port < 0 || port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
   b.source.port = static_cast<std::uint16_t>(port);
+  if (const auto local = asio::ip::make_address(std::string(row.text(15)), bad); !bad) {
+    b.local = {local, static_cast<std::uint16_t>(row.integer(16))};
+  }
   b.profile = row.text(13);
   b.path = split(row.text(14));
   return b;
@@ -79,7 +86,7 @@ base::result<void> Store::prepare(const std::filesystem::path& path) {
   if (auto migrated = database_.migrate(schema); !migrated) return migrated;
   if (auto checked = database_.check(); !checked) return checked;
   auto insert = database_.prepare("INSERT OR REPLACE INTO binding(" + std::string(columns) +
-                                  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                                  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (!insert) return insert.error();
   auto erase = database_.prepare("DELETE FROM binding WHERE extension=? AND contact=?");
   if (!erase) return erase.error();
@@ -127,6 +134,7 @@ base::result<std::vector<Binding>> Store::load(base::WallMicros now) {
 base::result<void> Store::write_row(const Binding& b) {
   const std::string address = b.source.address.to_string();
   const std::string path = joined(b.path);
+  const std::string local = b.local.port == 0 ? std::string() : b.local.address.to_string();
   insert_.bind(1, b.extension);
   insert_.bind(2, b.contact);
   insert_.bind(3, b.instance);
@@ -142,6 +150,8 @@ base::result<void> Store::write_row(const Binding& b) {
   insert_.bind(13, std::int64_t{b.source.port});
   insert_.bind(14, b.profile);
   insert_.bind(15, path);
+  insert_.bind(16, local);
+  insert_.bind(17, std::int64_t{b.local.port});
   return insert_.run();
 }
 

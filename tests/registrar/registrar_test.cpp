@@ -228,6 +228,7 @@ TEST_CASE("registrations survive a restart in every field but the connection") {
     a.binding.reg_id = 3;
     a.binding.connection = 12;
     a.binding.source = {asio::ip::make_address("2001:db8::7"), 65535};
+    a.binding.local = {asio::ip::make_address("::"), 5062};
     a.binding.path = {"<sip:p1.example;lr>", "<sip:p2.example;lr>"};
     a.binding.user_agent = "It's \"quoted\"; DROP TABLE binding";
     REQUIRE(registrar->update("1001", {a}));
@@ -253,6 +254,7 @@ TEST_CASE("registrations survive a restart in every field but the connection") {
   CHECK(after.user_agent == before.user_agent);
   CHECK(after.transport == "UDP");
   CHECK(after.source == before.source);
+  CHECK(after.local == base::Endpoint{asio::ip::make_address("::"), 5062});
   CHECK(after.profile == "lan");
   CHECK(after.path == before.path);
   CHECK(after.connection == 0);

@@ -32,6 +32,7 @@ struct RegisterRequest {
   std::string user_agent;
   std::vector<std::string> path;
   Flow flow;
+  base::Endpoint local;  // of the listener that it came to
   std::string profile;
 };
 

@@ -24,12 +24,21 @@ base::result<ListenerId> Transports::listen(std::string_view listen, std::string
   return impl_->listen(listen, std::move(profile), public_address);
 }
 
+void Transports::advertise(ListenerId listener, const base::IpAddress& public_address) {
+  impl_->advertise(listener, public_address);
+}
+
 void Transports::close(ListenerId listener) { impl_->close(listener); }
 const Listener* Transports::find(ListenerId id) const { return impl_->find(id); }
 std::vector<Listener> Transports::listeners() const { return impl_->listeners(); }
 
 const Listener* Transports::listener_of(std::string_view profile, TransportKind kind, bool v6) const {
   return impl_->listener_of(profile, kind, v6);
+}
+
+const Listener* Transports::listener_at(std::string_view profile, TransportKind kind,
+                                        const base::Endpoint& local) const {
+  return impl_->listener_at(profile, kind, local);
 }
 
 bool Transports::send(const Flow& to, std::string bytes, std::function<void()> failed) {

@@ -80,12 +80,18 @@ class Transports {
   /// `listen` is "udp:0.0.0.0:5060", "tcp:[::]:5060". Error text says which address and why ("in use").
   base::result<ListenerId> listen(std::string_view listen, std::string profile,
                                   const base::IpAddress& public_address);
-  /// Also closes the connections that belong to it.
+  /// Another public address for a listener that stays open. Unknown listeners are ignored.
+  void advertise(ListenerId listener, const base::IpAddress& public_address);
+  /// Also closes the connections that belong to it. Flows that name it go on by another listener: the one
+  /// that is bound where it was, or else one of its profile, or any that fits.
   void close(ListenerId listener);
   [[nodiscard]] const Listener* find(ListenerId id) const;
   [[nodiscard]] std::vector<Listener> listeners() const;
   /// The profile's listener for a kind and an address family; nullptr when it has none.
   [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
+  /// The profile's listener that is bound to exactly this; nullptr when it has none.
+  [[nodiscard]] const Listener* listener_at(std::string_view profile, TransportKind kind,
+                                            const base::Endpoint& local) const;
 
   /// Sends bytes; false when they can't be sent now (no socket, queue full, unreachable). What is too
   /// long for UDP is the caller's concern (RFC 3261 18.1.1); a UDP socket whose buffer is full drops it,

@@ -26,10 +26,13 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
 
   base::result<ListenerId> listen(std::string_view listen, std::string profile,
                                   const base::IpAddress& public_address);
+  void advertise(ListenerId id, const base::IpAddress& public_address);
   void close(ListenerId id);
   [[nodiscard]] const Listener* find(ListenerId id) const;
   [[nodiscard]] std::vector<Listener> listeners() const;
   [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
+  [[nodiscard]] const Listener* listener_at(std::string_view profile, TransportKind kind,
+                                            const base::Endpoint& local) const;
   bool send(const Flow& to, std::string bytes, std::function<void()> failed);
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow);
   void keepalive(const Flow& to);
@@ -59,6 +62,8 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
 
   // What goes out.
   [[nodiscard]] const Door* door_for(const Flow& flow) const;
+  [[nodiscard]] const Door* door_instead(const Flow& flow) const;
+  void set_advertised(Door& door);
   bool send_udp(const Flow& to, std::string_view bytes);
   bool send_tcp(const Flow& to, std::string bytes, std::function<void()> failed);
   [[nodiscard]] Connection* connection_for(const Flow& flow) const;
@@ -72,7 +77,8 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   DatagramBatch batch_;
   std::string scratch_;  // what connections read into
   RouteCache routes_;
-  std::map<ListenerId, Door> doors_;  // a map: pointers to Listeners are handed out
+  std::map<ListenerId, Door> doors_;       // a map: pointers to Listeners are handed out
+  std::map<ListenerId, Listener> closed_;  // calls that came by them go on by others
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> connections_;
   std::map<Peer, ConnectionId> outgoing_;
   std::unordered_map<std::uint64_t, std::size_t> per_network_;  // connections, by address or /64

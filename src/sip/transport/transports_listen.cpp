@@ -10,6 +10,9 @@ namespace {
 // Somewhere beyond the default route; nothing is sent there (RFC 5737, RFC 3849).
 base::IpAddress anywhere(bool v6) { return asio::ip::make_address(v6 ? "2001:db8::1" : "192.0.2.1"); }
 
+// Listeners that are remembered after they were closed: more than reloads make while a call lasts.
+constexpr std::size_t most_closed = 1000;
+
 base::IpAddress loopback(bool v6) {
   return v6 ? base::IpAddress(asio::ip::address_v6::loopback())
             : base::IpAddress(asio::ip::address_v4::loopback());
@@ -60,12 +63,7 @@ base::result<ListenerId> Transports::Impl::listen(std::string_view listen, std::
   door.listener.profile = std::move(profile);
   door.public_address = public_address;
   const Door& there = doors_.emplace(id, std::move(door)).first->second;
-  const bool v6 = there.listener.local.address.is_v6();
-  auto& advertised = doors_[id].listener.advertised;
-  advertised = advertised_for({where->kind, id, {anywhere(v6), 0}, 0});
-  if (advertised.address.is_unspecified()) {
-    advertised.address = loopback(v6);  // a machine without a route
-  }
+  set_advertised(doors_.at(id));
   if (there.udp) {
     there.udp->start(batch_, [this, &there](const base::Endpoint& source, std::string_view bytes) {
       on_datagram(there, source, bytes);
@@ -76,6 +74,22 @@ base::result<ListenerId> Transports::Impl::listen(std::string_view listen, std::
     });
   }
   return id;
+}
+
+void Transports::Impl::set_advertised(Door& door) {
+  Listener& listener = door.listener;
+  const bool v6 = listener.local.address.is_v6();
+  listener.advertised = advertised_for({listener.kind, listener.id, {anywhere(v6), 0}, 0});
+  if (listener.advertised.address.is_unspecified()) {
+    listener.advertised.address = loopback(v6);  // a machine without a route
+  }
+}
+
+void Transports::Impl::advertise(ListenerId id, const base::IpAddress& public_address) {
+  if (const auto door = doors_.find(id); door != doors_.end()) {
+    door->second.public_address = public_address;
+    set_advertised(door->second);
+  }
 }
 
 void Transports::Impl::close(ListenerId id) {
@@ -93,6 +107,10 @@ void Transports::Impl::close(ListenerId id) {
   }
   for (const auto& connection : ending) {
     connection->close("its listener was closed");
+  }
+  closed_.emplace(id, door->second.listener);
+  if (closed_.size() > most_closed) {
+    closed_.erase(closed_.begin());
   }
   doors_.erase(door);
 }
@@ -120,12 +138,23 @@ const Listener* Transports::Impl::listener_of(std::string_view profile, Transpor
   return nullptr;
 }
 
+const Listener* Transports::Impl::listener_at(std::string_view profile, TransportKind kind,
+                                              const base::Endpoint& local) const {
+  for (const auto& [id, door] : doors_) {
+    const Listener& listener = door.listener;
+    if (listener.kind == kind && listener.profile == profile && listener.local == local) {
+      return &listener;
+    }
+  }
+  return nullptr;
+}
+
 /// The socket that a flow leaves by: the one that it names, or another of the same profile that fits its
 /// kind and family. For TCP any of the profile, since connections of ours need none that listens.
 const Transports::Impl::Door* Transports::Impl::door_for(const Flow& flow) const {
   const auto named = doors_.find(flow.listener);
   if (named == doors_.end()) {
-    return nullptr;
+    return door_instead(flow);
   }
   const bool v6 = flow.remote.address.is_v6();
   const Listener& listener = named->second.listener;
@@ -136,6 +165,30 @@ const Transports::Impl::Door* Transports::Impl::door_for(const Flow& flow) const
     return &doors_.at(other->id);
   }
   return flow.kind == TransportKind::tcp ? &named->second : nullptr;
+}
+
+/// For a flow whose listener a reload has closed.
+const Transports::Impl::Door* Transports::Impl::door_instead(const Flow& flow) const {
+  const auto was = closed_.find(flow.listener);
+  if (was == closed_.end()) {
+    return nullptr;
+  }
+  const Door* best = nullptr;
+  int best_rank = 0;
+  for (const auto& [id, door] : doors_) {
+    const Listener& listener = door.listener;
+    const bool fits =
+        listener.kind == flow.kind && listener.local.address.is_v6() == flow.remote.address.is_v6();
+    const int rank = !fits                                     ? 0
+                     : listener.local == was->second.local     ? 3
+                     : listener.profile == was->second.profile ? 2
+                                                               : 1;
+    if (rank > best_rank) {
+      best_rank = rank;
+      best = &door;
+    }
+  }
+  return best;
 }
 
 base::Endpoint Transports::Impl::advertised_for(const Flow& flow) {

@@ -194,6 +194,12 @@ class Peer:
         self.socket.close()
 
     @property
+    def domain(self):
+        """The server's address as a URI has it."""
+        host = self.server[0] if self.server else self.host
+        return f"[{host}]" if ":" in host else host
+
+    @property
     def hostport(self):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -307,7 +313,7 @@ class Peer:
     def request(self, method, uri, headers=(), body="", **known):
         """A new request outside of a dialog; `known`: to, from_, call_id, cseq, content_type, branch.
         A header given in `headers` replaces the one that would be made."""
-        me = f"sip:{self.user}@{self.server[0] if self.server else self.host}"
+        me = f"sip:{self.user}@{self.domain}"
         message = Message(f"{method} {uri} SIP/2.0", [
             ("Via", self.via(known.get("branch"))), ("Max-Forwards", 70),
             ("From", known.get("from_") or f"<{me}>;tag={secrets.token_hex(4)}"),
@@ -389,8 +395,8 @@ class Peer:
     def register(self, server=None, expires=3600, headers=(), seconds=5.0):
         """REGISTER with this peer's contact; the final response, which must be 200."""
         self.server = address(server) if server else self.server
-        uri = f"sip:{self.server[0]}"
-        me = f"<sip:{self.user}@{self.server[0]}>"
+        uri = f"sip:{self.domain}"
+        me = f"<sip:{self.user}@{self.domain}>"
         request = self.request("REGISTER", uri, [("Expires", expires), *headers], to=me,
                                from_=f"{me};tag={secrets.token_hex(4)}")
         answer = self.exchange(request, seconds=seconds)
@@ -399,14 +405,15 @@ class Peer:
 
     def options(self, server=None, seconds=5.0):
         to = address(server) if server else self.server
-        return self.exchange(self.request("OPTIONS", f"sip:{to[0]}:{to[1]}"), to, seconds, credentials=False)
+        host = f"[{to[0]}]" if ":" in to[0] else to[0]
+        return self.exchange(self.request("OPTIONS", f"sip:{host}:{to[1]}"), to, seconds, credentials=False)
 
     def invite(self, uri, body="", server=None, headers=(), seconds=5.0, **known):
         """Sends INVITE and answers a challenge (with its ACK); the Call, before its first real response."""
         request = self.request("INVITE", uri, headers, body, **known)
         call = Call(self, request, address(server) if server else self.server)
         self.send(request, call.to)
-        challenge = self._challenge(seconds) if self.password else None
+        challenge = self._challenge(request, seconds) if self.password else None
         if challenge is not None:
             call.ack_failure(challenge)
             call.request = self.authenticated(request, challenge)
@@ -414,16 +421,22 @@ class Peer:
             self.send(call.request, call.to)
         return call
 
-    def _challenge(self, seconds):
+    def _challenge(self, request, seconds):
         """The 401 or 407 to what was just sent; None, with nothing lost, when another answer comes. After a
         100 a challenge is awaited for a second only: the call may go on without one."""
-        first = self.receive(seconds)
-        trying = first if first is not None and first.status == 100 else None
-        answer = self.receive(1.0) if trying else first
-        if answer is not None and answer.status in (401, 407):
-            return answer
-        self.inbox = [one for one in (trying, answer) if one is not None] + self.inbox
-        return None
+        kept = []
+        try:
+            while (message := self.receive(seconds)) is not None:
+                mine = message.status is not None and message.header("Call-ID") == request.header("Call-ID")
+                if mine and message.status in (401, 407):
+                    return message
+                kept.append(message)
+                if mine and message.status != 100:
+                    return None
+                seconds = 1.0 if mine else seconds
+            return None
+        finally:
+            self.inbox = kept + self.inbox
 
     def answer(self, seconds=5.0):
         """Waits for an INVITE; the Call, with nothing sent yet: call.reply(180), call.accept(sdp)."""
