@@ -18,36 +18,12 @@ using log::Subsystem;
 /// answer decides.
 class Conversation {
  public:
-  Conversation(Call& call, Leg& caller, Leg& callee) : call_(call), caller_(caller), callee_(callee) {}
+  Conversation(Call& call, Leg& callee, std::unique_ptr<media::Link> link)
+      : call_(call), caller_(call.caller()), callee_(callee), link_(std::move(link)) {}
 
-  void start() {
-    link_if_ready();
-    harmonise();
-  }
-
-  void look() {
-    take_from(caller_, callee_);
-    take_from(callee_, caller_);
-  }
-
- private:
-  void take_from(Leg& leg, Leg& other) {
-    while (const auto event = leg.next_event()) {
-      switch (event->kind) {
-        case LegEvent::Kind::confirmed:
-          link_if_ready();
-          harmonise();
-          break;
-        case LegEvent::Kind::offer: on_offer(leg, other); break;
-        case LegEvent::Kind::offer_answered: on_offer_answered(other, event->status); break;
-        default: call_.mind_alone(leg, *event);
-      }
-    }
-  }
-
-  // A caller whose INVITE had no offer has a plan only when its ACK has come.
-  void link_if_ready() {
-    if (link_ == nullptr && caller_.media().plan() && callee_.media().plan()) {
+  /// Before the caller is answered, so that his first packet finds its way.
+  void link() {
+    if (link_ == nullptr && caller_.media().open()) {
       link_ = call_.services().media.link(*caller_.media().port(), *callee_.media().port());
     }
   }
@@ -59,6 +35,23 @@ class Conversation {
     }
     if (!caller_.send_offer(callee_.media().usable_codecs())) {
       call_.end_with({cause_by_name("INCOMPATIBLE_DESTINATION"), 488, {}, "switchroom"});
+    }
+  }
+
+  void look() {
+    take_from(caller_, callee_);
+    take_from(callee_, caller_);
+  }
+
+ private:
+  void take_from(Leg& leg, Leg& other) {
+    while (const auto event = leg.next_event()) {
+      switch (event->kind) {
+        case LegEvent::Kind::confirmed: harmonise(); break;
+        case LegEvent::Kind::offer: on_offer(leg, other); break;
+        case LegEvent::Kind::offer_answered: on_offer_answered(other, event->status); break;
+        default: call_.mind_alone(leg, *event);
+      }
     }
   }
 
@@ -113,15 +106,20 @@ class Conversation {
 
 }  // namespace
 
-awaitable<void> talk(Call& call, Leg& callee) {
+awaitable<void> talk(Call& call, Leg& callee, std::unique_ptr<media::Link> sound) {
+  if (callee.ended()) {
+    call.note_failure(failure_of(*callee.end()));  // it answered and hung up before we looked
+    co_return;
+  }
   call.join(&callee);
+  Conversation conversation(call, callee, std::move(sound));
+  conversation.link();
   if (!call.answer_with(callee.media().usable_codecs())) {
     co_return;
   }
   log::line(Level::info, Subsystem::call, call.uuid(), "{} talks with {}", call.caller().label(),
             callee.label());
-  Conversation conversation(call, call.caller(), callee);
-  conversation.start();
+  conversation.harmonise();
   conversation.look();
   while (!call.ending() && !callee.ended()) {
     (void)co_await call.next_news();

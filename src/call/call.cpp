@@ -175,8 +175,9 @@ awaitable<void> Call::say_goodbye() {
       caller_->hang_up(ending.cause);
     }
   }
+  const bool elsewhere = ending.cause.name == "LOSE_RACE";
   for (const auto& leg : others_) {
-    leg->hang_up(ending.cause);
+    leg->hang_up(ending.cause, elsewhere ? completed_elsewhere : std::string_view());
   }
   const auto is_live = [](const auto& leg) { return leg != nullptr && !leg->ended(); };
   const base::Time deadline = base::Clock::now() + goodbye_limit;
@@ -286,11 +287,12 @@ void Call::join(Leg* leg) {
 void Call::on_leg_event(Leg& /*leg*/) { news_.notify(); }
 
 void Call::on_leg_end(Leg& leg, const sip::SessionEnd& end) {
-  log::line(Level::debug, Subsystem::call, record_.uuid, "{}", in_words(end, leg.label()));
+  log::line(is_trouble(end) ? Level::info : Level::debug, Subsystem::call, record_.uuid, "{}",
+            in_words(end, leg.label()));
   if (&leg == caller_.get()) {
-    const bool by_peer =
-        end.how == sip::SessionEnd::How::received_bye || end.how == sip::SessionEnd::How::received_cancel;
-    Ending ending{cause_of(end), end.status, {}, by_peer ? "caller" : "switchroom"};
+    const bool cancelled = end.how == sip::SessionEnd::How::received_cancel;
+    const bool by_peer = end.how == sip::SessionEnd::How::received_bye || cancelled;
+    Ending ending{cause_of(end), cancelled ? 487 : end.status, {}, by_peer ? "caller" : "switchroom"};
     conclude(ending_ ? *ending_ : ending, sip::disposition(end.how));
     end_with(std::move(ending));
     news_.notify();

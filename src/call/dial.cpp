@@ -14,8 +14,6 @@ namespace {
 using log::Level;
 using log::Subsystem;
 
-constexpr std::string_view elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";
-
 base::Duration ring_time(const Variables& variables) {
   const std::string text = variables.value("call_timeout");
   unsigned seconds = 60;
@@ -58,12 +56,16 @@ class Ringing {
            std::all_of(attempts_.begin(), attempts_.end(), [](const Leg* leg) { return leg == nullptr; });
   }
 
-  /// Ends all but the winner; the others learn that somebody else took the call, or that nobody did.
-  void end_others() {
-    const auto& cause = winner_ != nullptr ? cause_by_name("LOSE_RACE") : cause_by_name("ORIGINATOR_CANCEL");
+  /// Ends all but the winner; the others learn that somebody else took the call, or why nobody may any more.
+  void end_others(const sip::Cause& without_winner) {
     for (Leg* leg : attempts_) {
-      if (leg != nullptr && leg != winner_) {
-        call_.drop(*leg, cause, winner_ != nullptr ? elsewhere : std::string_view());
+      if (leg == nullptr || leg == winner_) {
+        continue;
+      }
+      if (winner_ != nullptr) {
+        call_.drop(*leg, cause_by_name("LOSE_RACE"), completed_elsewhere);
+      } else {
+        call_.drop(*leg, without_winner);
       }
     }
   }
@@ -74,8 +76,9 @@ class Ringing {
     }
   }
 
-  [[nodiscard]] DialResult result() const {
-    return {winner_, failure_.value_or(Ending{cause_by_name("NO_ANSWER"), 0, {}, "switchroom"})};
+  [[nodiscard]] DialResult result() {
+    return {winner_, failure_.value_or(Ending{cause_by_name("NO_ANSWER"), 0, {}, "switchroom"}),
+            winner_ != nullptr ? std::move(early_) : nullptr};
   }
 
  private:
@@ -132,7 +135,7 @@ class Ringing {
       case LegEvent::Kind::early_media: on_early_media(*leg); break;
       case LegEvent::Kind::answered: winner_ = leg; break;
       case LegEvent::Kind::failed_media:
-        lose({cause_by_name("INCOMPATIBLE_DESTINATION"), event.status, {}, "switchroom"});
+        lose({cause_by_name("INCOMPATIBLE_DESTINATION"), 488, {}, "switchroom"});  // no fault of the caller's
         call_.drop(*leg, cause_by_name("INCOMPATIBLE_DESTINATION"));
         leg = nullptr;
         break;
@@ -146,13 +149,18 @@ class Ringing {
     if (!call_.has_caller()) {
       return;
     }
-    if (!alone_ || early_ != nullptr || !call_.caller().send_early_media(leg.media().usable_codecs())) {
-      call_.caller().ring();
-      return;
+    if (early_ != nullptr) {
+      return;  // said again: a 180 now would make the caller's phone ring over the sound
     }
-    if (call_.caller().media().port() != nullptr) {
-      early_ = call_.services().media.link(*call_.caller().media().port(), *leg.media().port());
+    Leg& caller = call_.caller();
+    if (alone_ && caller.media().open()) {  // linked first, so that nothing is missing of what follows
+      early_ = call_.services().media.link(*caller.media().port(), *leg.media().port());
+      if (caller.send_early_media(leg.media().usable_codecs())) {
+        return;
+      }
+      early_.reset();
     }
+    caller.ring();
   }
 
   void mind_caller() {
@@ -181,14 +189,16 @@ awaitable<DialResult> dial(Call& call, Targets targets) {
   }
   ringing.start(std::move(targets.legs));
   const base::Time deadline = base::Clock::now() + ring_time(call.variables());
+  const sip::Cause* why = &cause_by_name("ORIGINATOR_CANCEL");
   while (!ringing.look()) {
     if (!co_await call.next_news(deadline)) {
       log::line(Level::info, Subsystem::call, call.uuid(), "nobody answered in time (call_timeout)");
-      ringing.lose({cause_by_name("NO_ANSWER"), 0, {}, "switchroom"});
+      why = &cause_by_name("NO_ANSWER");
+      ringing.lose({*why, 0, {}, "switchroom"});
       break;
     }
   }
-  ringing.end_others();
+  ringing.end_others(*why);
   co_return ringing.result();
 }
 

@@ -25,8 +25,17 @@ int rank(const Ending& ending) {
   }
 }
 
-bool concerns_the_caller(int status) {
-  return status >= 400 && status != 401 && status != 407 && status != 422 && status != 487 && status != 491;
+/// What the caller hears of a refusal; 0: the status of the cause. A challenge was meant for us, a session
+/// timer, glare and an end of the INVITE that nobody asked for are matters of that leg alone.
+int status_for_caller(int status) {
+  switch (status) {
+    case 401:
+    case 407: return 403;
+    case 487: return 480;
+    case 422:
+    case 491: return 0;
+    default: return status >= 400 ? status : 480;  // 3xx: "gone" (410) would be a lie
+  }
 }
 
 }  // namespace
@@ -43,8 +52,13 @@ sip::Cause cause_of(const sip::SessionEnd& end) {
   switch (end.how) {
     case How::sent_bye:
     case How::received_bye: return cause_by_name("NORMAL_CLEARING");
-    case How::sent_cancel:
-    case How::received_cancel: return cause_by_name("ORIGINATOR_CANCEL");
+    case How::received_cancel:  // RFC 3326: the caller's own exchange rang others too, and one of them
+                                // answered
+      if (end.status == 200) {
+        return cause_by_name("LOSE_RACE");
+      }
+      [[fallthrough]];
+    case How::sent_cancel: return cause_by_name("ORIGINATOR_CANCEL");
     case How::sent_refusal:
     case How::received_refusal: return sip::cause_of_status(end.status);
     case How::no_response: return cause_by_name("NO_USER_RESPONSE");
@@ -59,11 +73,24 @@ bool is_better_failure(const Ending& candidate, const Ending& best) { return ran
 
 Ending failure_of(const sip::SessionEnd& end) {
   Ending ending{cause_of(end), 0, {}, "callee"};
-  if (end.how == How::received_refusal && concerns_the_caller(end.status)) {
-    ending.status = end.status;
-    ending.reason = end.reason_phrase;
+  if (end.how == How::received_refusal) {
+    ending.status = status_for_caller(end.status);
+    ending.reason = ending.status == end.status ? end.reason_phrase : std::string();
+    if (end.status == 487 && end.q850 == 0) {
+      ending.cause = cause_by_name("NORMAL_UNSPECIFIED");  // the caller did not cancel
+    }
   }
   return ending;
+}
+
+bool is_trouble(const sip::SessionEnd& end) {
+  switch (end.how) {
+    case How::sent_bye:
+    case How::received_bye:
+    case How::sent_cancel:
+    case How::received_cancel: return false;
+    default: return true;
+  }
 }
 
 std::string in_words(const sip::SessionEnd& end, std::string_view who) {

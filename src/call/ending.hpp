@@ -9,6 +9,9 @@
 
 namespace switchroom::call {
 
+/// The Reason of a CANCEL for phones that shall not show a missed call. RFC 3326.
+inline constexpr std::string_view completed_elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
 /// For the names that this code writes itself; NORMAL_UNSPECIFIED for one that does not exist.
 const sip::Cause& cause_by_name(std::string_view name);
 
@@ -27,8 +30,12 @@ sip::Cause cause_of(const sip::SessionEnd& end);
 /// busy, before other answers of a person or phone, before silence and trouble on the way.
 bool is_better_failure(const Ending& candidate, const Ending& best);
 
-/// A failed attempt as an Ending; statuses that make no sense to the caller (401, 407, 487 …) are left out.
+/// A failed attempt as an Ending; a status that makes no sense to the caller (3xx, 401, 407, 487 …) becomes
+/// another.
 Ending failure_of(const sip::SessionEnd& end);
+
+/// Did the leg end in a way that somebody may want to know why? Goodbyes and our own CANCELs are daily life.
+bool is_trouble(const sip::SessionEnd& end);
 
 /// One sentence for a person: "the caller hung up", "1002 is busy" …
 std::string in_words(const sip::SessionEnd& end, std::string_view who);
