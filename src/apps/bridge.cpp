@@ -5,6 +5,8 @@
 #include "call/call.hpp"
 #include "call/dial.hpp"
 
+#include <utility>
+
 namespace switchroom::apps {
 namespace {
 
@@ -12,12 +14,12 @@ std::string check_bridge(std::string_view argument) { return call::check_dial_st
 
 awaitable<void> run_bridge(call::Call& call, std::string argument) {
   auto targets = co_await call::find_targets(call, std::move(argument));
-  const call::DialResult dialled = co_await call::dial(call, std::move(targets));
+  call::DialResult dialled = co_await call::dial(call, std::move(targets));
   if (dialled.winner == nullptr) {
     call.note_failure(dialled.failure);
     co_return;
   }
-  co_await call::talk(call, *dialled.winner);
+  co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include "call/ending.hpp"
 #include "call/leg.hpp"
+#include "media/engine.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +28,9 @@ awaitable<Targets> find_targets(Call& call, std::string dial_string);
 std::string check_dial_string(std::string_view dial_string);
 
 struct DialResult {
-  Leg* winner = nullptr;  // not owned: the call's
-  Ending failure;         // when nobody answered
+  Leg* winner = nullptr;               // not owned: the call's
+  Ending failure;                      // when nobody answered
+  std::unique_ptr<media::Link> sound;  // of a winner that could be heard while it rang
 };
 
 /// Rings all targets at once; the first to answer wins, the others get CANCEL with a reason. The

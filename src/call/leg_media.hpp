@@ -39,6 +39,8 @@ class LegMedia {
  public:
   LegMedia(media::Engine& engine, LegMediaSettings settings, media::PortEvents events);
 
+  /// The port, if there is none yet. Offers and answers open it by themselves; a link wants it before.
+  base::result<void, MediaError> open();
   /// The peer's offer, kept until it is answered.
   base::result<void, MediaError> receive_offer(const std::string& sdp);
   [[nodiscard]] bool has_offer() const { return remote_offer_.has_value(); }
@@ -63,7 +65,6 @@ class LegMedia {
   [[nodiscard]] media::StreamStatistics statistics() const;
 
  private:
-  base::result<void, MediaError> open();
   [[nodiscard]] sdp::LocalStream local(const std::vector<sdp::CodecId>& codecs) const;
   void put_in_force(const sdp::MediaPlan& plan);
 

@@ -5,8 +5,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -77,22 +79,28 @@ void MediaThread::await_packets() {
   });
 }
 
-/// One packet of each socket that has some, so that a flood at one port takes no more than its share.
+/// One packet of each socket that has some, so that a flood at one port takes no more than its share. Orders
+/// come first: the packet that follows our 200 finds the plan and the link that were made before it was sent.
 void MediaThread::receive_ready() {
   std::array<epoll_event, turn_size> ready;
-  const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), turn_size, 0);
-  Turn turn{buffer_, base::Clock::now(), totals_};
-  bool has_orders = false;
-  for (int i = 0; i < count; ++i) {
-    const void* const what = ready[static_cast<std::size_t>(i)].data.ptr;
-    if (what == nullptr) {
-      has_orders = true;  // obeyed when the turn is over: an order may destroy a stream that is ready too
-    } else {
-      static_cast<const Stream::Readable*>(what)->receive(turn);
-    }
-  }
-  if (has_orders) {
+  const auto poll = [&] {
+    const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), turn_size, 0);
+    return std::span(ready).first(static_cast<std::size_t>(std::max(count, 0)));
+  };
+  const auto is_mailbox = [](const epoll_event& event) { return event.data.ptr == nullptr; };
+  auto events = poll();
+  if (std::ranges::any_of(events, is_mailbox)) {
     obey();
+    if (!epoll_.is_open()) {
+      return;
+    }
+    events = poll();  // an order may have destroyed a stream that was ready
+  }
+  Turn turn{buffer_, base::Clock::now(), totals_};
+  for (const epoll_event& event : events) {
+    if (!is_mailbox(event)) {  // else more has come meanwhile: in the next turn
+      static_cast<const Stream::Readable*>(event.data.ptr)->receive(turn);
+    }
   }
 }
 
