@@ -84,8 +84,17 @@ class Whole {
   void check_acl(const std::string& key, const std::string& acl) {
     if (!acl.empty() && snapshot_.acl.find(acl) == snapshot_.acl.end() && !is_set("acl." + acl)) {
       complain(key, fmt::format("the access list \"{}\" is not defined in [acl]{}", acl,
-                                did_you_mean(acl, names_of(snapshot_.acl))));
+                                did_you_mean(acl, acl_names())));
     }
+  }
+  /// Also of those whose networks are wrong.
+  [[nodiscard]] std::vector<std::string> acl_names() const {
+    std::vector<std::string> names;
+    constexpr std::string_view table = "acl.";
+    for (auto it = places_.lower_bound(table); it != places_.end() && it->first.starts_with(table); ++it) {
+      names.push_back(it->first.substr(table.size()));
+    }
+    return names;
   }
 
   void check_profile(const std::string& path, Profile& profile) {

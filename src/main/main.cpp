@@ -33,9 +33,12 @@ int check(const std::filesystem::path& file) {
     std::cerr << loaded.problems.size() << (loaded.problems.size() == 1 ? " problem\n" : " problems\n");
     return 1;
   }
-  std::cout << file.string() << ": fine. " << loaded.snapshot->profiles.size() << " profiles, "
-            << loaded.snapshot->extensions.size() << " extensions, " << loaded.snapshot->contexts.size()
-            << " contexts\n";
+  const auto counted = [](std::size_t count, std::string_view what) {
+    return std::to_string(count) + ' ' + std::string(what) + (count == 1 ? "" : "s");
+  };
+  std::cout << file.string() << ": fine. " << counted(loaded.snapshot->profiles.size(), "profile") << ", "
+            << counted(loaded.snapshot->extensions.size(), "extension") << ", "
+            << counted(loaded.snapshot->contexts.size(), "context") << '\n';
   return 0;
 }
 
@@ -112,8 +115,11 @@ int run(int argc, char** argv) {
   const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : std::string();
   if (name == "pbxctl") {
     return control::client_main(argc, argv, {{"check", [](const std::vector<std::string>& arguments) {
-                                                return arguments.size() == 1 ? check(arguments[0])
-                                                                             : exit_usage;
+                                                if (arguments.size() != 1) {
+                                                  std::cerr << "usage: pbxctl check FILE\n";
+                                                  return exit_usage;
+                                                }
+                                                return check(arguments[0]);
                                               }}});
   }
   return std::visit(Act{}, parse_command_line({argv + 1, argv + argc}));
