@@ -73,6 +73,15 @@ TEST_CASE("a new source keeps the loss of the old one", "[statistics]") {
   CHECK(a.statistics.ssrc() == 6);
 }
 
+TEST_CASE("what came while nobody listened is not lost", "[statistics]") {
+  Arrivals a;
+  a.one(1, 0);
+  a.one(3, 320);
+  a.statistics.interrupt();
+  a.steady(500, 10);
+  CHECK(a.statistics.lost() == 1);
+}
+
 TEST_CASE("one packet far off is nonsense, two are a peer that began anew", "[statistics]") {
   Arrivals a;
   a.steady(1, 10);

@@ -63,6 +63,7 @@ void Stream::on_rtp(Turn& turn) {
   last_activity_ = turn.now;
   timed_out_ = false;
   if (!receives_) {
+    statistics_.interrupt();
     block_->unwanted.add();
     turn.totals.dropped.add();
     return;

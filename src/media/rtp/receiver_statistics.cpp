@@ -15,6 +15,7 @@ void ReceiverStatistics::start(const RtpPacket& packet) {
     lost_before_ = lost();
   }
   started_ = true;
+  interrupted_ = false;
   ssrc_ = packet.ssrc;
   first_ = highest_ = packet.sequence;
   cycles_ = 0;
@@ -26,7 +27,7 @@ void ReceiverStatistics::start(const RtpPacket& packet) {
 }
 
 void ReceiverStatistics::on_packet(const RtpPacket& packet, std::uint32_t clock_rate, base::Time now) {
-  if (!started_ || packet.ssrc != ssrc_) {
+  if (!started_ || interrupted_ || packet.ssrc != ssrc_) {
     start(packet);
   } else if (!follow_sequence(packet.sequence)) {
     if (expected_restart_ != packet.sequence) {  // one packet far off proves nothing yet

@@ -16,6 +16,9 @@ class ReceiverStatistics {
   /// one timestamp for their whole length).
   void on_packet(const RtpPacket& packet, std::uint32_t clock_rate, base::Time now);
 
+  /// The next packet begins anew: what came until then was not listened to (a hold), so it is not lost.
+  void interrupt() { interrupted_ = true; }
+
   /// What a report block says of the interval since the last one (RFC 3550 section 6.4.1).
   struct Interval {
     std::uint8_t fraction_lost = 0;      // of 256
@@ -39,6 +42,7 @@ class ReceiverStatistics {
   [[nodiscard]] std::int64_t lost_of_source() const;
 
   bool started_ = false;
+  bool interrupted_ = false;
   std::uint32_t ssrc_ = 0;
   std::uint16_t highest_ = 0;
   std::uint32_t cycles_ = 0;  // 65536 for each wrap
