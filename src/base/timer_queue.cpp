@@ -103,9 +103,13 @@ TimerId TimerQueue::at(Time when, std::function<void()> action) {
   return id;
 }
 
+// Never further ahead than the horizon: most timers are set for later than that and cancelled before, so
+// they come and go without a system call to move the one kernel timer.
 void TimerQueue::arm() {
+  constexpr auto horizon = std::chrono::milliseconds(250);
   armed_ = heap_.next();
   if (armed_ == Time::max()) return;
+  armed_ = std::min(armed_, Clock::now() + horizon);
   timer_.expires_at(armed_);
   timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](error_code ec) {
     // An error: re-armed for an earlier deadline.

@@ -111,6 +111,9 @@ awaitable<void> talk(Call& call, Leg& callee, std::unique_ptr<media::Link> sound
     call.note_failure(failure_of(*callee.end()));  // it answered and hung up before we looked
     co_return;
   }
+  if (call.ending()) {
+    co_return;  // the caller gave up in the moment of the answer
+  }
   call.join(&callee);
   Conversation conversation(call, callee, std::move(sound));
   conversation.link();

@@ -51,13 +51,22 @@ void Call::begin(sip::IncomingCall incoming) {
   }
 }
 
-void Call::begin_originated(const std::string& destination, const std::string& context) {
+// Whoever is rung first is the caller: what follows is done on that extension's account.
+void Call::begin_originated(const std::string& target, const std::string& destination,
+                            const std::string& context) {
   record_.start = base::wall_now();
   record_.uuid = base::random_uuid();
+  if (const auto* extension = extension_called(target, config())) {
+    add_extension_facts(variables_, *extension);
+    variables_.set("caller_id_number", extension->number);
+    variables_.set("caller_id_name", extension->name.empty() ? extension->number : extension->name);
+  } else {
+    const auto uri = sip::parse_uri(target);
+    variables_.set("caller_id_number", uri && !uri->user.empty() ? uri->user : target);
+    variables_.set("caller_id_name", config().pbx.name);
+  }
   variables_.set("uuid", record_.uuid);
   variables_.set("destination_number", destination);
-  variables_.set("caller_id_number", "0000000000");
-  variables_.set("caller_id_name", config().pbx.name);
   variables_.set("domain_name", config().pbx.domain);
   variables_.set("context", context);
   open_record();
@@ -95,7 +104,14 @@ awaitable<void> Call::run() {
 awaitable<void> Call::run_originated(std::string target) {
   std::exception_ptr why;
   try {
+    // Its display shows whom it is going to talk to.
+    const std::string number = variables_.value("effective_caller_id_number");
+    const std::string name = variables_.value("effective_caller_id_name");
+    variables_.set("effective_caller_id_number", record_.destination_number);
+    variables_.set("effective_caller_id_name", config().pbx.name);
     auto targets = co_await find_targets(*this, std::move(target));
+    variables_.set("effective_caller_id_number", number);
+    variables_.set("effective_caller_id_name", name);
     const DialResult dialled = co_await dial(*this, std::move(targets));
     if (dialled.winner == nullptr) {
       end_with(dialled.failure);
@@ -118,6 +134,10 @@ awaitable<void> Call::run_originated(std::string target) {
 }
 
 awaitable<void> Call::follow_dialplan() {
+  // An INVITE that the session itself refused (415, 422): its end comes by another turn, and nobody is rung.
+  while (caller_->session().ended() && !ending_) {
+    (void)co_await next_news();
+  }
   const auto lookup = [this](std::string_view name) { return variables_.value(name); };
   const auto explain = [this](const std::string& sentence) {
     log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}", sentence);
@@ -235,7 +255,9 @@ void Call::mark_progress(bool with_media) {
 
 awaitable<bool> Call::next_news(base::Time deadline) {
   others_.remove_if([](const auto& leg) { return leg->is_done(); });
+  waits_for_news_ = true;
   const bool woken = co_await news_.wait_until(deadline);
+  waits_for_news_ = false;
   news_.reset();
   co_return woken;
 }
@@ -296,7 +318,7 @@ void Call::on_leg_end(Leg& leg, const sip::SessionEnd& end) {
     conclude(ending_ ? *ending_ : ending, sip::disposition(end.how));
     end_with(std::move(ending));
     news_.notify();
-    if (cancel_) {
+    if (cancel_ && !waits_for_news_) {
       cancel_();  // every wait of the coroutine unwinds; the epilogue is deaf to it
     }
     return;

@@ -37,7 +37,8 @@ class Call final : public LegOwner {
   void begin(sip::IncomingCall incoming);
   /// A call that Switchroom itself places: `target` is dialled as the caller's leg and then meets the
   /// dialplan as if it had dialled `destination`.
-  void begin_originated(const std::string& destination, const std::string& context);
+  void begin_originated(const std::string& target, const std::string& destination,
+                        const std::string& context);
 
   /// The life of the call, for a TaskGroup. `target` is set for originated calls.
   awaitable<void> run();
@@ -54,7 +55,9 @@ class Call final : public LegOwner {
   /// codec in common), and the call is ending.
   awaitable<bool> answer();
   bool answer_with(const std::vector<sdp::CodecId>& codecs);
-  /// Waits until something happens on any leg, or until `deadline`; false when the time is over.
+  /// Waits until something happens on any leg, or until `deadline`; false when the time is over. Who
+  /// waits here looks at ending() next: a caller who hangs up then ends the wait as news, and only other
+  /// waits (a name, a file) by cancellation, which costs an exception.
   awaitable<bool> next_news(base::Time deadline = base::Time::max());
   /// For steps that only wait: keeps the caller's re-offers answered while time passes.
   awaitable<void> idle_until(base::Time deadline);
@@ -112,6 +115,7 @@ class Call final : public LegOwner {
   std::optional<Ending> failure_;
   bool concluded_ = false;
   base::Signal news_;
+  bool waits_for_news_ = false;  // inside next_news()
   std::function<void()> cancel_;
   Leg* partner_ = nullptr;  // not owned: in others_
   std::unique_ptr<Leg> caller_;

@@ -43,6 +43,7 @@ int check(const std::filesystem::path& file) {
 }
 
 int serve(const std::filesystem::path& file) {
+  keep_some_freed_memory();
   const auto loaded = config::load(file, config_checks());
   if (loaded.snapshot == nullptr) {
     for (const auto& problem : loaded.problems) {

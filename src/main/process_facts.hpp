@@ -17,4 +17,8 @@ ProcessFacts process_facts();
 /// descriptors for its sound.
 std::uint64_t raise_descriptor_limit();
 
+/// Lets the allocator keep some freed memory for the next call instead of returning and fetching it by
+/// a system call each time.
+void keep_some_freed_memory();
+
 }  // namespace switchroom::main
