@@ -98,6 +98,7 @@ bool OutgoingSession::try_again(const Message& response) {
 // -- responses -----------------------------------------------------------------------------------------
 
 void OutgoingSession::on_invite_response(const Message& response) {
+  flow_ = client_->flow();
   if (response.status < 200) {
     if (phase_ == Phase::early) on_provisional(response);
   } else if (response.status < 300) {

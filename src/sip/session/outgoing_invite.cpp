@@ -63,6 +63,7 @@ void OutgoingInvite::close() {
 void OutgoingInvite::on_response(TransactionId id, const Message& response) {
   if (id != id_) return;
   const auto keep = shared_from_this();  // close() may drop the last other owner
+  follow(response);
   const bool success = response.status >= 200 && response.status < 300;
   if (response.status >= 200) open_ = false;
   if (success) {
@@ -77,6 +78,15 @@ void OutgoingInvite::on_response(TransactionId id, const Message& response) {
     decline(response);  // and stay for its repetitions, until the timer
   } else if (response.status >= 300) {
     close();
+  }
+}
+
+// 18.1.1: an INVITE too long for UDP went by TCP, as the Via that comes back tells; what follows goes there.
+void OutgoingInvite::follow(const Message& response) {
+  if (to_.kind == TransportKind::udp && !response.via.empty() &&
+      response.via.front().transport == name(TransportKind::tcp)) {
+    to_.kind = TransportKind::tcp;
+    to_.connection = 0;
   }
 }
 

@@ -32,11 +32,14 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
   void decline(const Message& response);
   /// The session is over. An INVITE without a final response is cancelled and seen to its end.
   void leave();
+  /// Where the INVITE goes, and went by what its responses say.
+  [[nodiscard]] const Flow& flow() const { return to_; }
 
  private:
   void on_response(TransactionId id, const Message& response) override;
   void on_failure(TransactionId id, Failure failure) override;
   void close();
+  void follow(const Message& response);
 
   struct Ack {
     Message message;

@@ -90,7 +90,7 @@ def expect_record(pbx, count=1, **wanted):
     return row
 
 
-def expect_tone(stream, frequency, packets=25):
+def expect_tone(stream, frequency, packets=15):
     """Hears this tone now; how evenly it comes is the subject of other tests."""
     stream.forget()
     stream.wait_for(packets)
