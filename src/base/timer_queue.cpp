@@ -99,8 +99,25 @@ void TimerHeap::run_due(Time now) {
 
 TimerId TimerQueue::at(Time when, std::function<void()> action) {
   const TimerId id = heap_.add(when, std::move(action));
-  if (when < armed_ && !running_) arm();
+  if (running_ || when >= armed_) return id;
+  if (when <= Clock::now()) {
+    arm_now();
+  } else {
+    arm();
+  }
   return id;
+}
+
+// "By the next turn" is asked for often, and needs no kernel timer.
+void TimerQueue::arm_now() {
+  if (posted_) return;
+  posted_ = true;
+  asio::post(timer_.get_executor(), [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    posted_ = false;
+    run_due();
+    if (heap_.next() < armed_) arm();
+  });
 }
 
 // Never further ahead than the horizon: most timers are set for later than that and cancelled before, so
@@ -119,10 +136,14 @@ void TimerQueue::arm() {
 
 void TimerQueue::on_expiry() {
   armed_ = Time::max();
+  run_due();
+  arm();
+}
+
+void TimerQueue::run_due() {
   running_ = true;
   heap_.run_due(Clock::now());
   running_ = false;
-  arm();
 }
 
 void ManualTimers::advance(Duration by) {

@@ -72,12 +72,15 @@ class TimerQueue final : public Timers {
 
  private:
   void arm();
+  void arm_now();
   void on_expiry();
+  void run_due();
 
   TimerHeap heap_;
   asio::steady_timer timer_;
   Time armed_ = Time::max();
   bool running_ = false;  // inside run_due: it arms once, at its end
+  bool posted_ = false;   // something is due by the next turn, and the executor knows
   // Shared with the waiting handler, which may be queued already when this object goes.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -23,7 +23,7 @@ class Conversation {
 
   /// Before the caller is answered, so that his first packet finds its way.
   void link() {
-    if (link_ == nullptr && caller_.media().open()) {
+    if (link_ == nullptr && caller_.media().open(callee_.media().port())) {
       link_ = call_.services().media.link(*caller_.media().port(), *callee_.media().port());
     }
   }

@@ -153,7 +153,7 @@ class Ringing {
       return;  // said again: a 180 now would make the caller's phone ring over the sound
     }
     Leg& caller = call_.caller();
-    if (alone_ && caller.media().open()) {  // linked first, so that nothing is missing of what follows
+    if (alone_ && caller.media().open(leg.media().port())) {  // linked first, so that nothing is missing of what follows
       early_ = call_.services().media.link(*caller.media().port(), *leg.media().port());
       if (caller.send_early_media(leg.media().usable_codecs())) {
         return;

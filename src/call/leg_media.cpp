@@ -57,9 +57,9 @@ LegMediaSettings leg_media_settings(const config::Profile& profile, const base::
 LegMedia::LegMedia(media::Engine& engine, LegMediaSettings settings, media::PortEvents events)
     : engine_(engine), settings_(std::move(settings)), events_(std::move(events)) {}
 
-base::result<void, MediaError> LegMedia::open() {
+base::result<void, MediaError> LegMedia::open(const media::Port* beside) {
   if (port_ == nullptr) {
-    auto opened = engine_.open(settings_.port, events_);
+    auto opened = engine_.open(settings_.port, events_, beside);
     if (!opened) {
       return MediaError::ports_used_up;
     }

@@ -40,7 +40,8 @@ class LegMedia {
   LegMedia(media::Engine& engine, LegMediaSettings settings, media::PortEvents events);
 
   /// The port, if there is none yet. Offers and answers open it by themselves; a link wants it before.
-  base::result<void, MediaError> open();
+  /// `beside`: the port that it will be linked with, or null.
+  base::result<void, MediaError> open(const media::Port* beside = nullptr);
   /// The peer's offer, kept until it is answered.
   base::result<void, MediaError> receive_offer(const std::string& sdp);
   [[nodiscard]] bool has_offer() const { return remote_offer_.has_value(); }

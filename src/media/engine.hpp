@@ -82,9 +82,13 @@ class Engine {
   virtual ~Engine() = default;  // joins the threads; all ports and links must be gone
 
   /// An even RTP port and the odd one above it, picked at random in the range (a stranger cannot guess
-  /// where the next call will be). Never blocks on a media thread.
-  virtual base::result<std::unique_ptr<Port>, OpenError> open(const PortSettings& settings,
-                                                              PortEvents events) = 0;
+  /// where the next call will be). Never blocks on a media thread. A port that will be linked with
+  /// `beside` (may be null) is opened on that port's media thread, so that the link moves nothing.
+  virtual base::result<std::unique_ptr<Port>, OpenError> open(const PortSettings& settings, PortEvents events,
+                                                              const Port* beside) = 0;
+  base::result<std::unique_ptr<Port>, OpenError> open(const PortSettings& settings, PortEvents events) {
+    return open(settings, std::move(events), nullptr);
+  }
   virtual std::unique_ptr<Link> link(Port& a, Port& b) = 0;
   /// New port range after a reload; open ports stay.
   virtual void configure(const Settings& settings) = 0;

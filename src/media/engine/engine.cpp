@@ -14,7 +14,7 @@
 namespace switchroom::media {
 namespace {
 
-class Switchboard;
+class PortExchange;
 
 /// The call thread's half of a port.
 class EnginePort final : public Port {
@@ -24,7 +24,7 @@ class EnginePort final : public Port {
     base::Endpoint local;
     std::shared_ptr<PortBlock> block;
   };
-  EnginePort(Switchboard& switchboard, Setup setup) : switchboard_(switchboard), setup_(std::move(setup)) {}
+  EnginePort(PortExchange& exchange, Setup setup) : exchange_(exchange), setup_(std::move(setup)) {}
   EnginePort(const EnginePort&) = delete;
   EnginePort& operator=(const EnginePort&) = delete;
   ~EnginePort() override;
@@ -39,35 +39,35 @@ class EnginePort final : public Port {
   [[nodiscard]] StreamId id() const { return setup_.id; }
 
  private:
-  Switchboard& switchboard_;
+  PortExchange& exchange_;
   Setup setup_;
 };
 
 class EngineLink final : public Link {
  public:
-  EngineLink(Switchboard& switchboard, LinkId id, StreamId first, StreamId second)
-      : switchboard_(switchboard), id_(id), first_(first), second_(second) {}
+  EngineLink(PortExchange& exchange, LinkId id, StreamId first, StreamId second)
+      : exchange_(exchange), id_(id), first_(first), second_(second) {}
   EngineLink(const EngineLink&) = delete;
   EngineLink& operator=(const EngineLink&) = delete;
   ~EngineLink() override;
 
  private:
-  Switchboard& switchboard_;
+  PortExchange& exchange_;
   LinkId id_;
   StreamId first_;  // by name: a port may go before the link does
   StreamId second_;
 };
 
 /// The engine. It knows for each stream the thread that it lives on, or is on its way to.
-class Switchboard final : public Engine {
+class PortExchange final : public Engine {
  public:
-  Switchboard(asio::io_context& call_context, Settings settings);
-  Switchboard(const Switchboard&) = delete;
-  Switchboard& operator=(const Switchboard&) = delete;
-  ~Switchboard() override;
+  PortExchange(asio::io_context& call_context, Settings settings);
+  PortExchange(const PortExchange&) = delete;
+  PortExchange& operator=(const PortExchange&) = delete;
+  ~PortExchange() override;
 
-  base::result<std::unique_ptr<Port>, OpenError> open(const PortSettings& settings,
-                                                      PortEvents events) override;
+  base::result<std::unique_ptr<Port>, OpenError> open(const PortSettings& settings, PortEvents events,
+                                                      const Port* beside) override;
   std::unique_ptr<Link> link(Port& a, Port& b) override;
   void configure(const Settings& settings) override {
     range_.configure(settings.first_port, settings.last_port);
@@ -82,6 +82,8 @@ class Switchboard final : public Engine {
 
  private:
   void move(StreamId stream, std::size_t to);
+  /// The media thread for a new stream.
+  [[nodiscard]] std::size_t home_for(const Port* beside) const;
 
   asio::io_context& call_context_;
   PortRange range_;
@@ -94,24 +96,24 @@ class Switchboard final : public Engine {
 
 EnginePort::~EnginePort() {
   setup_.block->events = {};
-  switchboard_.close(setup_.id, setup_.local);
+  exchange_.close(setup_.id, setup_.local);
 }
 
 void EnginePort::apply(const sdp::MediaPlan& plan) {
-  switchboard_.command(setup_.id,
-                       [plan](MediaThread&, Stream& stream) { stream.apply(plan, base::Clock::now()); });
+  exchange_.command(setup_.id,
+                    [plan](MediaThread&, Stream& stream) { stream.apply(plan, base::Clock::now()); });
 }
 
 void EnginePort::echo(bool on) {
-  switchboard_.command(setup_.id, [on](MediaThread&, Stream& stream) { stream.echo(on); });
+  exchange_.command(setup_.id, [on](MediaThread&, Stream& stream) { stream.echo(on); });
 }
 
 EngineLink::~EngineLink() {
-  switchboard_.unlink(first_, id_);
-  switchboard_.unlink(second_, id_);
+  exchange_.unlink(first_, id_);
+  exchange_.unlink(second_, id_);
 }
 
-Switchboard::Switchboard(asio::io_context& call_context, Settings settings)
+PortExchange::PortExchange(asio::io_context& call_context, Settings settings)
     : call_context_(call_context), range_(settings.first_port, settings.last_port) {
   const unsigned wanted = settings.threads != 0 ? settings.threads : std::thread::hardware_concurrency();
   for (unsigned i = 0; i < std::max(wanted, 1U); ++i) {
@@ -122,7 +124,7 @@ Switchboard::Switchboard(asio::io_context& call_context, Settings settings)
             settings.first_port, settings.last_port);
 }
 
-Switchboard::~Switchboard() {
+PortExchange::~PortExchange() {
   assert(homes_.empty());  // every port refers to us
   // All are told before one is waited for, and all are joined before one is destroyed: a stream that is
   // on its way from one to the other still finds both.
@@ -134,8 +136,9 @@ Switchboard::~Switchboard() {
   }
 }
 
-base::result<std::unique_ptr<Port>, Engine::OpenError> Switchboard::open(const PortSettings& settings,
-                                                                         PortEvents events) {
+base::result<std::unique_ptr<Port>, Engine::OpenError> PortExchange::open(const PortSettings& settings,
+                                                                          PortEvents events,
+                                                                          const Port* beside) {
   auto pair = range_.open(settings.local);
   if (!pair) {
     return pair.error();
@@ -143,16 +146,23 @@ base::result<std::unique_ptr<Port>, Engine::OpenError> Switchboard::open(const P
   const auto block = std::make_shared<PortBlock>();
   block->events = std::move(events);
   const StreamId id = ++last_stream_;
-  const auto least = static_cast<std::size_t>(std::ranges::min_element(loads_) - loads_.begin());
-  threads_[least]->adopt(std::make_unique<Stream>(
+  const std::size_t home = home_for(beside);
+  threads_[home]->adopt(std::make_unique<Stream>(
       Stream::Setup{id, settings, std::move(pair->rtp), std::move(pair->rtcp), block, call_context_}));
-  ++loads_[least];
-  homes_[id] = least;
+  ++loads_[home];
+  homes_[id] = home;
   return std::unique_ptr<Port>(
       std::make_unique<EnginePort>(*this, EnginePort::Setup{id, {settings.local, pair->port}, block}));
 }
 
-std::unique_ptr<Link> Switchboard::link(Port& a, Port& b) {
+std::size_t PortExchange::home_for(const Port* beside) const {
+  if (beside != nullptr) {
+    return homes_.at(static_cast<const EnginePort&>(*beside).id());
+  }
+  return static_cast<std::size_t>(std::ranges::min_element(loads_) - loads_.begin());
+}
+
+std::unique_ptr<Link> PortExchange::link(Port& a, Port& b) {
   const StreamId first = static_cast<EnginePort&>(a).id();
   const StreamId second = static_cast<EnginePort&>(b).id();
   assert(first != second);  // a port that hears itself is echo()
@@ -169,7 +179,7 @@ std::unique_ptr<Link> Switchboard::link(Port& a, Port& b) {
   return std::make_unique<EngineLink>(*this, link, first, second);
 }
 
-void Switchboard::move(StreamId stream, std::size_t to) {
+void PortExchange::move(StreamId stream, std::size_t to) {
   std::size_t& home = homes_.at(stream);
   if (home == to) {
     return;
@@ -182,21 +192,21 @@ void Switchboard::move(StreamId stream, std::size_t to) {
   home = to;
 }
 
-void Switchboard::command(StreamId stream, MediaThread::Command command) {
+void PortExchange::command(StreamId stream, MediaThread::Command command) {
   const auto home = homes_.find(stream);
   if (home != homes_.end()) {
     threads_[home->second]->command(stream, std::move(command));
   }
 }
 
-void Switchboard::close(StreamId stream, const base::Endpoint& local) {
+void PortExchange::close(StreamId stream, const base::Endpoint& local) {
   command(stream, [stream](MediaThread& here, Stream&) { here.close(stream); });
   --loads_[homes_.at(stream)];
   homes_.erase(stream);
   range_.release(local.address, local.port);
 }
 
-void Switchboard::unlink(StreamId stream, LinkId link) {
+void PortExchange::unlink(StreamId stream, LinkId link) {
   command(stream, [link](MediaThread&, Stream& here) {
     if (here.link() == link) {
       here.name_partner(0, 0);
@@ -204,7 +214,7 @@ void Switchboard::unlink(StreamId stream, LinkId link) {
   });
 }
 
-Engine::Totals Switchboard::totals() const {
+Engine::Totals PortExchange::totals() const {
   Totals sum;
   for (const auto& thread : threads_) {
     sum.relayed += thread->totals().relayed.read();
@@ -217,7 +227,7 @@ Engine::Totals Switchboard::totals() const {
 }  // namespace
 
 std::unique_ptr<Engine> Engine::start(asio::io_context& call_context, Settings settings) {
-  return std::make_unique<Switchboard>(call_context, settings);
+  return std::make_unique<PortExchange>(call_context, settings);
 }
 
 }  // namespace switchroom::media
