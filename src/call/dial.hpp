@@ -24,6 +24,9 @@ struct Targets {
 /// Looks up bindings, and names by DNS (the dialplan's own targets only, never what a stranger wrote).
 awaitable<Targets> find_targets(Call& call, std::string dial_string);
 
+/// The extension that "user/1002" names; nullptr for anything else.
+const config::Extension* extension_called(std::string_view target, const config::Snapshot& config);
+
 /// Why a dial string can never work, or empty; for `switchroom check`.
 std::string check_dial_string(std::string_view dial_string);
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "call/dial.hpp"
+#include "registrar/registrar.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -56,18 +57,29 @@ void Switchboard::on_call(sip::IncomingCall incoming) {
 }
 
 base::result<std::string> Switchboard::originate(std::string target, const std::string& destination,
-                                                 const std::string& context) {
+                                                 std::string context) {
+  if (context.empty()) {
+    const auto* extension = extension_called(target, *rules_.config);
+    context = extension == nullptr || extension->context.empty() ? "default" : extension->context;
+  }
   if (!rules_.dialplan->has_context(context)) {
     return base::Error{"there is no context \"" + context + "\""};
   }
   if (auto wrong = check_dial_string(target); !wrong.empty()) {
     return base::Error{std::move(wrong)};
   }
+  const bool one_extension = target.starts_with("user/") && target.find(',') == std::string::npos;
+  if (const auto* extension = extension_called(target, *rules_.config);
+      one_extension && extension == nullptr) {
+    return base::Error{"there is no extension " + target.substr(5)};
+  } else if (one_extension && services_.registrar.find(extension->number).empty()) {
+    return base::Error{"extension " + extension->number + " has no phone registered"};
+  }
   if (const auto refusal = admit_call()) {
     return base::Error{refusal->reason};
   }
   auto call = std::make_unique<Call>(services_, rules_, run_step_);
-  call->begin_originated(destination, context);
+  call->begin_originated(target, destination, context);
   std::string id = call->uuid();
   auto life = call->run_originated(std::move(target));
   launch(std::move(call), std::move(life));

@@ -29,9 +29,9 @@ class Switchboard final : public sip::CallTaker {
   void on_call(sip::IncomingCall incoming) override;
 
   /// Dials `target` and, when it answers, lets it meet the dialplan as if it had dialled `destination`.
-  /// Returns the call's id; the call goes on by itself.
+  /// Returns the call's id; the call goes on by itself. No context: the extension's own, or "default".
   base::result<std::string> originate(std::string target, const std::string& destination,
-                                      const std::string& context);
+                                      std::string context);
 
   /// Ends a call by its id (or an unambiguous beginning of it, four characters or more).
   base::result<std::string> hang_up(std::string_view id, const sip::Cause& cause);

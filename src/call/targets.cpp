@@ -176,6 +176,12 @@ awaitable<Targets> find_targets(Call& call, std::string dial_string) {
   co_return targets;
 }
 
+const config::Extension* extension_called(std::string_view target, const config::Snapshot& config) {
+  const auto number = extension_in(target);
+  const auto found = number ? config.extensions.find(*number) : config.extensions.end();
+  return found == config.extensions.end() ? nullptr : &found->second;
+}
+
 std::string check_dial_string(std::string_view dial_string) {
   const auto parts = split(dial_string);
   if (parts.empty()) {

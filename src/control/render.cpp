@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 
 namespace switchroom::control {
 namespace {
@@ -44,10 +45,45 @@ std::string words(const json::value& value) {
   return text;
 }
 
-std::string heading(std::string_view key) {
+// Keys end in their unit, which people see at the value: "uptime_s": 65 is "uptime: 0:01:05".
+enum class Unit : std::uint8_t { none, seconds, milliseconds, kilobytes };
+
+Unit unit_of(std::string_view key) {
+  return key.ends_with("_s")    ? Unit::seconds
+         : key.ends_with("_ms") ? Unit::milliseconds
+         : key.ends_with("_kb") ? Unit::kilobytes
+                                : Unit::none;
+}
+
+std::string label(std::string_view key) {
+  if (unit_of(key) != Unit::none) key = key.substr(0, key.rfind('_'));
   std::string text = base::printable(std::string(key));
-  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::replace(text.begin(), text.end(), '_', ' ');
   return text;
+}
+
+std::string heading(std::string_view key) {
+  std::string text = label(key);
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::string clock_text(std::int64_t seconds) {
+  const auto days = seconds / 86'400;
+  return (days == 0 ? "" : fmt::format("{} d ", days)) +
+         fmt::format("{}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+std::string measured(std::string_view key, const json::value& value) {
+  if (!value.is_number()) return words(value);
+  const double number = value.to_number<double>();
+  switch (unit_of(key)) {
+    case Unit::seconds: return number < 0 ? words(value) : clock_text(static_cast<std::int64_t>(number));
+    case Unit::milliseconds: return fmt::format("{:.1f} ms", number);
+    case Unit::kilobytes: return fmt::format("{:.1f} MB", number / 1024);
+    case Unit::none: break;
+  }
+  return words(value);
 }
 
 void append_cell(std::string& line, const Cell& cell, std::size_t width) {
@@ -74,7 +110,7 @@ std::string table(const json::array& rows, const std::vector<std::string>& colum
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const json::value* value = row.get_object().if_contains(columns[i]);
       const bool number = value != nullptr && value->is_number();
-      line.push_back({value == nullptr ? "" : words(*value), number});
+      line.push_back({value == nullptr ? "" : measured(columns[i], *value), number});
       // A heading stands like its column: to the right where there is nothing but numbers.
       lines[0][i].number =
           lines[0][i].number && (number || line.back().text.empty() || line.back().text == "-");
@@ -99,29 +135,45 @@ std::string table(const json::array& rows, const std::vector<std::string>& colum
   return text;
 }
 
-std::string pairs(const json::object& object, const std::vector<std::string>& columns) {
+/// How an object's keys are shown: as words, or as they are, since people type a variable's name.
+enum class Keys : std::uint8_t { words, exact };
+
+std::string pairs(const json::object& object, const std::vector<std::string>& columns, std::size_t indent = 0,
+                  Keys shown = Keys::words);
+
+// What stands behind "name:"; its lines after the first begin at `column`.
+std::string value_text(const std::string& key, const json::value& value, std::size_t column,
+                       std::size_t indent) {
+  if (value.is_object() && !value.get_object().empty()) {
+    return '\n' + pairs(value.get_object(), {}, indent + 2, key == "variables" ? Keys::exact : Keys::words);
+  }
+  if (!value.is_array() || value.get_array().size() < 2) return ' ' + measured(key, value) + '\n';
+  std::string text;  // a list has a line for each item
+  for (const auto& item : value.get_array()) {
+    text += (text.empty() ? " " : std::string(column + 1, ' ')) + words(item) + '\n';
+  }
+  return text;
+}
+
+std::string pairs(const json::object& object, const std::vector<std::string>& columns, std::size_t indent,
+                  Keys shown) {
+  const auto name = [shown](const std::string& key) {
+    return shown == Keys::exact ? base::printable(key) : label(key);
+  };
   std::vector<std::string> keys = columns;
   if (keys.empty()) {
     for (const auto& [key, value] : object) keys.emplace_back(key);
   }
   std::size_t width = 0;
-  for (const auto& key : keys) width = std::max(width, base::display_width(key) + 1);
+  for (const auto& key : keys) width = std::max(width, base::display_width(name(key)) + 1);
   std::string text;
   for (const auto& key : keys) {
     const json::value* value = object.if_contains(key);
     if (value == nullptr) continue;
-    std::string name = base::printable(key);
-    std::replace(name.begin(), name.end(), '_', ' ');
-    append_cell(text, {name + ":", false}, width);
-    if (value->is_array() && value->get_array().size() > 1) {
-      // A list has a line for each item.
-      bool first = true;
-      for (const auto& item : value->get_array()) {
-        text += (std::exchange(first, false) ? " " : std::string(width + 1, ' ')) + words(item) + '\n';
-      }
-    } else {
-      text += ' ' + words(*value) + '\n';
-    }
+    text.append(indent, ' ');
+    append_cell(text, {name(key) + ":", false}, value->is_object() ? 0 : width);
+    text +=
+        shown == Keys::exact ? ' ' + words(*value) + '\n' : value_text(key, *value, indent + width, indent);
   }
   return text;
 }

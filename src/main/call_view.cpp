@@ -47,7 +47,8 @@ json::object leg_view(const call::Leg& leg) {
     view["rtp_local"] = base::text(port->local_rtp());
   }
   if (const auto& plan = leg.media().plan()) {
-    view["rtp_remote"] = base::text(plan->remote_rtp);
+    // A phone behind NAT is not where its SDP says: what it was heard from counts.
+    view["rtp_remote"] = base::text(sound.latched.port != 0 ? sound.latched : plan->remote_rtp);
   }
   view["packets_received"] = sound.received;
   view["packets_sent"] = sound.sent;
@@ -72,7 +73,7 @@ json::object summary_of(call::Call& call) {
   row["destination"] = record.destination_number;
   row["context"] = record.context;
   row["state"] = call.state();
-  row["seconds"] = static_cast<std::int64_t>(seconds_since(call.began()));
+  row["duration_s"] = static_cast<std::int64_t>(seconds_since(call.began()));
   row["talking_s"] = call.answered_at() ? static_cast<std::int64_t>(seconds_since(*call.answered_at())) : 0;
   row["codec"] = call.has_caller() ? codecs_of(call.caller()) : std::string();
   row["with"] = call.partner() == nullptr ? std::string() : call.partner()->label();

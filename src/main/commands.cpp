@@ -112,11 +112,11 @@ Reply calls(Server& server) {
     rows.emplace_back(summary_of(*call));
   }
   return Answer{std::move(rows),
-                {"id", "caller", "destination", "state", "seconds", "talking_s", "codec", "with"}};
+                {"id", "caller", "destination", "state", "duration_s", "talking_s", "codec", "with"}};
 }
 
 Reply originate(Server& server, const Arguments& arguments) {
-  const std::string context = arguments.size() > 2 ? arguments[2] : "default";
+  const std::string context = arguments.size() > 2 ? arguments[2] : "";  // the extension's own
   auto id = server.switchboard().originate(arguments[0], arguments[1], context);
   if (!id) {
     return id.error();
@@ -218,7 +218,7 @@ void add_commands(control::CommandTable& table, Server& server) {
              1, 1});
   table.add({"originate", "TARGET NUMBER [CONTEXT]", "rings TARGET (user/1001) and connects it to NUMBER",
              now([&](const Arguments& arguments) { return originate(server, arguments); }), 2, 3});
-  table.add({"hangup", "ID|all [CAUSE]", "ends a call",
+  table.add({"hangup", "ID|all [CAUSE]", "ends a call, or all of them",
              now([&](const Arguments& arguments) { return hang_up(server, arguments); }), 1, 2});
   table.add({"reload", "", "reads the configuration again; a bad file changes nothing",
              now([&](const auto&) { return reload(server); }), 0, 0});

@@ -131,31 +131,38 @@ void Server::apply(const config::SnapshotPtr& config) {
 std::vector<config::Problem> Server::reload() {
   auto loaded = config::load(config_->file, config_checks());
   if (loaded.snapshot == nullptr) {
-    log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {} problem{} in {}",
-              loaded.problems.size(), loaded.problems.size() == 1 ? "" : "s", config_->file.string());
-    for (const auto& problem : loaded.problems) {
-      log::line(Level::error, Subsystem::config, {}, "{}", problem.text());
-    }
-    return loaded.problems;
+    return refuse_reload(std::move(loaded.problems));
   }
-  if (auto listening = listeners_->configure(*loaded.snapshot); !listening) {
-    log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {}",
-              listening.error().what);
-    return {{{loaded.snapshot->file.string(), 0, 0}, "profiles", listening.error().what}};
+  const config::Snapshot& wanted = *loaded.snapshot;
+  const auto refuse = [&](const char* key, const base::Error& why) {
+    return refuse_reload({{{wanted.file.string(), 0, 0}, key, why.what}});
+  };
+  // What the system may refuse comes first: as long as it does nothing has changed.
+  if (const auto logging = log::start(log_settings(wanted)); !logging) {
+    return refuse("log.file", logging.error());
   }
-  if (loaded.snapshot->pbx.data_dir != config_->pbx.data_dir ||
-      loaded.snapshot->control.socket != config_->control.socket ||
-      loaded.snapshot->cdr.csv != config_->cdr.csv || loaded.snapshot->cdr.sqlite != config_->cdr.sqlite) {
+  if (const auto listening = listeners_->configure(wanted); !listening) {
+    (void)log::start(log_settings(*config_));
+    return refuse("profiles", listening.error());
+  }
+  if (wanted.pbx.data_dir != config_->pbx.data_dir || wanted.control.socket != config_->control.socket ||
+      wanted.cdr.csv != config_->cdr.csv || wanted.cdr.sqlite != config_->cdr.sqlite) {
     log::line(Level::warning, Subsystem::config, {},
               "data_dir, [cdr] and the control socket change with the next start only");
   }
   apply(loaded.snapshot);
   recorder_->reopen();
-  if (const auto logging = log::start(log_settings(*config_)); !logging) {
-    log::line(Level::error, Subsystem::main, {}, "{}", logging.error().what);
-  }
   log::line(Level::info, Subsystem::config, {}, "configuration reloaded from {}", config_->file.string());
   return {};
+}
+
+std::vector<config::Problem> Server::refuse_reload(std::vector<config::Problem> problems) const {
+  log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {} problem{} in {}",
+            problems.size(), problems.size() == 1 ? "" : "s", config_->file.string());
+  for (const auto& problem : problems) {
+    log::line(Level::error, Subsystem::config, {}, "{}", problem.text());
+  }
+  return problems;
 }
 
 void Server::watch_signals() {

@@ -65,6 +65,7 @@ class Server {
   explicit Server(config::SnapshotPtr config);
   base::result<void> open();
   void apply(const config::SnapshotPtr& config);
+  [[nodiscard]] std::vector<config::Problem> refuse_reload(std::vector<config::Problem> problems) const;
   void watch_signals();
   void on_signal(int number);
   awaitable<void> close(base::Duration grace);
