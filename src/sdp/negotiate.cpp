@@ -307,6 +307,8 @@ std::vector<CodecId> common_codecs(const SessionDescription& offer, const std::v
     return is_open_audio(one) && is_plain(one);
   });
   if (media == offer.media.end()) return common;
+  // Nothing is common with an address that no answer can use: it is refused before anybody's phone rings.
+  if (!literal_address(media->connection.empty() ? offer.connection : media->connection)) return common;
   for (const auto& format : media->formats) {
     const auto codec = codec_of(format);
     if (codec && std::find(allowed.begin(), allowed.end(), *codec) != allowed.end() &&
