@@ -143,16 +143,26 @@ awaitable<void> Call::follow_dialplan() {
     log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}", sentence);
   };
   const bool telling = log::enabled(Level::debug, Subsystem::dialplan);
-  const auto steps = rules_.dialplan->match(record_.context, lookup,
-                                            telling ? explain : std::function<void(const std::string&)>());
-  if (steps.empty() && !ending_) {
+  const auto told = telling ? explain : std::function<void(const std::string&)>();
+  std::size_t from = 0;
+  while (!ending_) {
+    const auto match = rules_.dialplan->match(record_.context, lookup, from, told);
+    if (!match) {
+      break;
+    }
+    from = match->next;
+    co_await follow(match->steps);
+  }
+  if (from == 0 && !ending_) {
     log::line(Level::info, Subsystem::dialplan, record_.uuid, "nothing in context {} matches {}",
               record_.context, record_.destination_number);
     note_failure({cause_by_name("NO_ROUTE_DESTINATION"), 404, {}, "switchroom"});
   }
-  std::size_t done = 0;
+}
+
+awaitable<void> Call::follow(const std::vector<dialplan::Step>& steps) {
   for (const auto& step : steps) {
-    if (ending_ || caller_->ended() || ++done > step_limit) {
+    if (ending_ || caller_->ended() || ++steps_done_ > step_limit) {
       break;
     }
     dialplan::Step ready{step.application, expanded(step.argument), step.entry};

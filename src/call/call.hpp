@@ -98,6 +98,7 @@ class Call final : public LegOwner {
   void on_leg_end(Leg& leg, const sip::SessionEnd& end) override;
 
   awaitable<void> follow_dialplan();
+  awaitable<void> follow(const std::vector<dialplan::Step>& steps);
   awaitable<void> say_goodbye();
   void open_record();
   void conclude(const Ending& ending, std::string_view disposition);
@@ -114,6 +115,7 @@ class Call final : public LegOwner {
   std::optional<Ending> ending_;
   std::optional<Ending> failure_;
   bool concluded_ = false;
+  std::size_t steps_done_ = 0;
   base::Signal news_;
   bool waits_for_news_ = false;  // inside next_news()
   std::function<void()> cancel_;

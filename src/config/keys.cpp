@@ -217,7 +217,7 @@ constexpr std::array key_table{
           }
         }},
     Key{"contexts.*.continue", Type::boolean, "false", "",
-        "Go on with the entries below when this one has matched.",
+        "When this entry has matched and its steps are done, go on with the entries below.",
         [](const Target& t, Value& v) { t.entry().continue_after = v.flag; }},
     Key{"contexts.*.else", Type::actions, "", "", "What runs when all but the time conditions match.",
         nullptr},

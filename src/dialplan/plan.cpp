@@ -86,12 +86,12 @@ class Walk {
         explain_(explain),
         values_(context.fields.size()) {}
 
-  std::vector<Step> run();
+  std::optional<Match> run(std::size_t from);
 
  private:
   bool fits(const CompiledEntry& entry, Captures& captures);
   bool fits(const CompiledEntry& entry, const CompiledCondition& condition, Captures& captures);
-  void take(const CompiledEntry& entry, const Captures& captures);
+  [[nodiscard]] static std::vector<Step> steps_of(const CompiledEntry& entry, const Captures& captures);
   /// Why a condition does not hold, for `explain`.
   [[nodiscard]] std::string reason(Fit fit, const CompiledCondition& condition, std::string_view value) const;
   const std::string& value(std::size_t field);
@@ -102,7 +102,6 @@ class Walk {
   const Explain& explain_;
   std::vector<std::optional<std::string>> values_;  // of the fields, asked for when first needed
   Search search_;
-  std::vector<Step> steps_;
 };
 
 const std::string& Walk::value(std::size_t field) {
@@ -164,23 +163,25 @@ bool Walk::fits(const CompiledEntry& entry, Captures& captures) {
   return true;
 }
 
-void Walk::take(const CompiledEntry& entry, const Captures& captures) {
+std::vector<Step> Walk::steps_of(const CompiledEntry& entry, const Captures& captures) {
+  std::vector<Step> steps;
   for (const auto& action : entry.source->actions) {
-    steps_.push_back({action.application, with_captures(action.argument, captures), entry.source->name});
+    steps.push_back({action.application, with_captures(action.argument, captures), entry.source->name});
   }
+  return steps;
 }
 
-std::vector<Step> Walk::run() {
-  bool stopped = false;
-  for (const auto& entry : context_.entries) {
+std::optional<Match> Walk::run(std::size_t from) {
+  const auto count = context_.entries.size();
+  for (std::size_t i = from; i < count; ++i) {
+    const auto& entry = context_.entries[i];
     Captures captures;
-    if (!fits(entry, captures)) continue;
-    take(entry, captures);
-    stopped = !entry.source->continue_after;
-    if (stopped) break;
+    if (fits(entry, captures)) {
+      return Match{steps_of(entry, captures), entry.source->continue_after ? i + 1 : count + 1};
+    }
   }
-  if (!stopped && explain_) explain_("no other entry is left");
-  return std::move(steps_);
+  if (from <= count && explain_) explain_("no other entry is left");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -211,14 +212,14 @@ Dialplan::~Dialplan() = default;
 
 bool Dialplan::has_context(std::string_view context) const { return impl_->find(context) != nullptr; }
 
-std::vector<Step> Dialplan::match(std::string_view context, const Variables& variables,
-                                  const Explain& explain) const {
+std::optional<Match> Dialplan::match(std::string_view context, const Variables& variables, std::size_t from,
+                                     const Explain& explain) const {
   const auto* found = impl_->find(context);
   if (found == nullptr) {
     if (explain) explain(fmt::format("there is no context \"{}\"", shown(context)));
-    return {};
+    return std::nullopt;
   }
-  return Walk(*found, impl_->snapshot(), variables, explain).run();
+  return Walk(*found, impl_->snapshot(), variables, explain).run(from);
 }
 
 }  // namespace switchroom::dialplan

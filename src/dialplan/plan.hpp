@@ -4,8 +4,10 @@
 #include "base/result.hpp"
 #include "config/snapshot.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,13 @@ struct Step {
   std::string entry;  // the name of the entry it stands in, for the log
 };
 
+/// The steps of one entry that matched, and where to look for the next one when they are done: behind the
+/// last entry, unless this one says `continue`.
+struct Match {
+  std::vector<Step> steps;
+  std::size_t next = 0;
+};
+
 /// All contexts of a snapshot, patterns compiled once at load. Immutable, any thread.
 class Dialplan {
  public:
@@ -35,13 +44,15 @@ class Dialplan {
   Dialplan& operator=(const Dialplan&) = delete;
 
   [[nodiscard]] bool has_context(std::string_view context) const;
-  /// The entries of `context` that match, read top to bottom until one without `continue`, flattened
-  /// into steps. $1 is the first capture of the dialled number's condition, or, when that has none, of the
+  /// The first entry of `context` that matches, looked for from the entry number `from` on. An entry behind
+  /// one with `continue` is looked for when the steps of that one are done: it sees the variables that they
+  /// have set. $1 is the first capture of the dialled number's condition, or, when that has none, of the
   /// first condition that has one; $0 all that it matched. A search that takes too long counts as no match
   /// and is logged. `explain`, when given, hears a sentence for each entry that was tried and why it did
   /// or did not match.
-  [[nodiscard]] std::vector<Step> match(std::string_view context, const Variables& variables,
-                                        const std::function<void(const std::string&)>& explain = {}) const;
+  [[nodiscard]] std::optional<Match> match(std::string_view context, const Variables& variables,
+                                           std::size_t from = 0,
+                                           const std::function<void(const std::string&)>& explain = {}) const;
 
  private:
   class Impl;

@@ -40,9 +40,12 @@ std::vector<std::string> steps(const Dialplan& plan, const Facts& facts,
     return found == facts.end() ? std::string() : found->second;
   };
   const auto explain = [&](const std::string& sentence) { heard->push_back(sentence); };
-  const auto found =
-      heard != nullptr ? plan.match("default", look_up, explain) : plan.match("default", look_up);
-  for (const auto& step : found) lines.push_back(step.application + " " + step.argument);
+  const auto told = heard != nullptr ? explain : std::function<void(const std::string&)>();
+  std::size_t from = 0;
+  while (const auto found = plan.match("default", look_up, from, told)) {
+    for (const auto& step : found->steps) lines.push_back(step.application + " " + step.argument);
+    from = found->next;
+  }
   return lines;
 }
 
@@ -65,7 +68,7 @@ TEST_CASE("the first entry that matches runs, and no other") {
   CHECK(dialled(office, "10021") == Lines{"respond 404"});
   CHECK(dialled(office, "") == Lines{"respond 404"});
   const Dialplan plan(with(office));
-  CHECK(plan.match("default", [](std::string_view) { return std::string("1002"); }).at(1).entry ==
+  CHECK(plan.match("default", [](std::string_view) { return std::string("1002"); })->steps.at(1).entry ==
         "colleagues");
 }
 
@@ -78,6 +81,23 @@ TEST_CASE("an entry with continue lets the next ones match too") {
   CHECK(dialled({entries[0], entries[1]}, "100") == Lines{"log 1"});
 }
 
+TEST_CASE("an entry behind one with continue sees the variables that its steps have set") {
+  const Dialplan plan(with({entry("first", {}, {{"set", "kind=sales"}}, true),
+                            entry("second", {{"${kind}", "^sales$"}}, {{"log", "2"}})}));
+  Facts facts;
+  const auto look_up = [&](std::string_view name) {
+    const auto found = facts.find(name);
+    return found == facts.end() ? std::string() : found->second;
+  };
+  const auto first = plan.match("default", look_up);
+  REQUIRE(first);
+  facts["kind"] = "sales";
+  const auto second = plan.match("default", look_up, first->next);
+  REQUIRE(second);
+  CHECK(second->steps.at(0).entry == "second");
+  CHECK_FALSE(plan.match("default", look_up, second->next).has_value());
+}
+
 TEST_CASE("contexts are separate, and one that is not there matches nothing") {
   auto snapshot = std::make_shared<config::Snapshot>();
   snapshot->contexts["a"] = {entry("in a", {}, {{"log", "a"}})};
@@ -87,10 +107,11 @@ TEST_CASE("contexts are separate, and one that is not there matches nothing") {
   CHECK(plan.has_context("empty"));
   CHECK_FALSE(plan.has_context("b"));
   const auto nothing = [](std::string_view) { return std::string(); };
-  CHECK(plan.match("a", nothing).size() == 1);
-  CHECK(plan.match("empty", nothing).empty());
+  CHECK(plan.match("a", nothing)->steps.size() == 1);
+  CHECK_FALSE(plan.match("empty", nothing).has_value());
   std::string heard;
-  CHECK(plan.match("b", nothing, [&](const std::string& sentence) { heard = sentence; }).empty());
+  const auto listen = [&](const std::string& sentence) { heard = sentence; };
+  CHECK_FALSE(plan.match("b", nothing, 0, listen).has_value());
   CHECK(heard == "there is no context \"b\"");
 }
 
@@ -280,7 +301,7 @@ TEST_CASE("fifty entries are tried in well under a call's share of a millisecond
   constexpr int rounds = 2000;
   const auto start = std::chrono::steady_clock::now();
   std::size_t found = 0;
-  for (int i = 0; i < rounds; ++i) found += plan.match("default", look_up).size();
+  for (int i = 0; i < rounds; ++i) found += plan.match("default", look_up)->steps.size();
   const auto each =
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / rounds;
   CHECK(found == rounds);
