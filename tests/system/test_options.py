@@ -29,6 +29,7 @@ def test_options(case):
             expect(answer.tag("To"), "a To tag:", answer)
             # Max-Forwards 0 ends here: the answer is ours (RFC 3261 11).
             expect_equal(ask(peer, "OPTIONS", [("Max-Forwards", 0)]).status, 200, "OPTIONS with no hops left")
+            expect_equal(ask(peer, "REGISTER", [("Max-Forwards", 0)], to="<sip:1001@127.0.0.1>").status, 401, "nor is REGISTER passed on")
             expect_equal(ask(peer, "OPTIONS", to="<sip:127.0.0.1>;tag=none").status, 481, "in a dialog that is none")
 
 

@@ -202,7 +202,7 @@ bool Endpoint::is_acceptable(TransactionId id, const Message& request) {
     reply(id, request, 416);
     return false;
   }
-  if (request.max_forwards == 0U && request.method != Method::options) {
+  if (request.max_forwards == 0U && request.method == Method::invite) {  // all others end here anyway
     reply(id, request, 483);
     return false;
   }

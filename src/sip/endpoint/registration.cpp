@@ -65,7 +65,7 @@ std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& req
     return RegisterRefusal{403, "Too many contacts", 0};
   }
   for (const auto& contact : request.contact) {
-    if (!contact.uri.is_sip()) {
+    if (contact.uri.scheme != "sip") {  // sips: promises TLS on every hop
       return RegisterRefusal{400, "Only sip: contacts can be registered", 0};
     }
     const auto binding = read_contact(contact, request, profile);
