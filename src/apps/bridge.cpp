@@ -28,7 +28,7 @@ Application bridge() {
   return {"bridge", "user/NUMBER or sip:NAME@HOST [, …]",
           "Rings somebody, or several at once, and connects the caller to the first who answers. The call "
           "ends with that conversation; when nobody answers the next step runs. call_timeout (seconds, 60) "
-          "limits the ringing.",
+          "limits the ringing. A phone that sends its call on (302) is followed to other extensions only.",
           check_bridge, run_bridge};
 }
 

@@ -14,6 +14,8 @@ namespace {
 using log::Level;
 using log::Subsystem;
 
+constexpr std::size_t most_redirections = 10;
+
 base::Duration ring_time(const Variables& variables) {
   const std::string text = variables.value("call_timeout");
   unsigned seconds = 60;
@@ -32,7 +34,8 @@ class Ringing {
     for (auto& target : targets) {
       start_one(std::move(target), codecs);
     }
-    alone_ = attempts_.size() == 1;
+    alone_ =
+        std::count_if(attempts_.begin(), attempts_.end(), [](const Leg* leg) { return leg != nullptr; }) == 1;
   }
 
   /// Takes in what happened; true when the round is over.
@@ -47,14 +50,22 @@ class Ringing {
       }
       if (leg != nullptr && leg != winner_ && leg->ended()) {
         lose(failure_of(*leg->end()));
+        if (auto further = redirection_of(call_, *leg->end()); !further.empty()) {
+          redirections_.push_back(std::move(further));
+        }
+        early_.reset();
         leg->release();
         leg = nullptr;
       }
     }
     mind_caller();
-    return winner_ != nullptr || call_.ending() ||
-           std::all_of(attempts_.begin(), attempts_.end(), [](const Leg* leg) { return leg == nullptr; });
+    const bool nobody_rings =
+        std::all_of(attempts_.begin(), attempts_.end(), [](const Leg* leg) { return leg == nullptr; });
+    return winner_ != nullptr || call_.ending() || (nobody_rings && redirections_.empty());
   }
+
+  /// Where phones have sent the call since, as dial strings.
+  std::vector<std::string> take_redirections() { return std::exchange(redirections_, {}); }
 
   /// Ends all but the winner; the others learn that somebody else took the call, or why nobody may any more.
   void end_others(const sip::Cause& without_winner) {
@@ -153,7 +164,8 @@ class Ringing {
       return;  // said again: a 180 now would make the caller's phone ring over the sound
     }
     Leg& caller = call_.caller();
-    if (alone_ && caller.media().open(leg.media().port())) {  // linked first, so that nothing is missing of what follows
+    if (alone_ && caller.media().open(
+                      leg.media().port())) {  // linked first, so that nothing is missing of what follows
       early_ = call_.services().media.link(*caller.media().port(), *leg.media().port());
       if (caller.send_early_media(leg.media().usable_codecs())) {
         return;
@@ -176,9 +188,21 @@ class Ringing {
   std::vector<Leg*> attempts_;  // not owned: the call's; null once failed
   Leg* winner_ = nullptr;       // not owned
   std::optional<Ending> failure_;
+  std::vector<std::string> redirections_;
   bool alone_ = false;
   std::unique_ptr<media::Link> early_;
 };
+
+awaitable<void> follow_redirections(Call& call, Ringing& ringing, const std::vector<std::string>& further) {
+  for (const auto& dial_string : further) {
+    log::line(Level::info, Subsystem::call, call.uuid(), "the call is sent on to {}", dial_string);
+    auto targets = co_await find_targets(call, dial_string);
+    if (targets.failure) {
+      ringing.lose(*targets.failure);
+    }
+    ringing.start(std::move(targets.legs));
+  }
+}
 
 }  // namespace
 
@@ -190,7 +214,15 @@ awaitable<DialResult> dial(Call& call, Targets targets) {
   ringing.start(std::move(targets.legs));
   const base::Time deadline = base::Clock::now() + ring_time(call.variables());
   const sip::Cause* why = &cause_by_name("ORIGINATOR_CANCEL");
+  std::size_t redirected = 0;
   while (!ringing.look()) {
+    if (auto further = ringing.take_redirections(); !further.empty()) {
+      // Two phones that send calls to each other would never end.
+      if ((redirected += further.size()) <= most_redirections) {
+        co_await follow_redirections(call, ringing, further);
+      }
+      continue;
+    }
     if (!co_await call.next_news(deadline)) {
       log::line(Level::info, Subsystem::call, call.uuid(), "nobody answered in time (call_timeout)");
       why = &cause_by_name("NO_ANSWER");

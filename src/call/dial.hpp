@@ -24,6 +24,10 @@ struct Targets {
 /// Looks up bindings, and names by DNS (the dialplan's own targets only, never what a stranger wrote).
 awaitable<Targets> find_targets(Call& call, std::string dial_string);
 
+/// The dial string ("user/1003") for the contacts of a 3xx that are extensions of this exchange, or empty. No
+/// other place is called: a phone that was stolen would run up bills anywhere, in its owner's name.
+std::string redirection_of(Call& call, const sip::SessionEnd& end);
+
 /// The extension that "user/1002" names; nullptr for anything else.
 const config::Extension* extension_called(std::string_view target, const config::Snapshot& config);
 

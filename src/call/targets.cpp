@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace switchroom::call {
 namespace {
 
@@ -155,6 +157,18 @@ awaitable<void> add_uri(Call& call, std::string text, Targets* targets) {
   targets->failure = named("NETWORK_OUT_OF_ORDER");
 }
 
+bool is_own_host(Call& call, const std::string& host) {
+  if (host == call.config().pbx.domain) {
+    return true;
+  }
+  error_code ec;
+  const auto address = asio::ip::make_address(host, ec);
+  const auto listeners = call.services().endpoint.transports().listeners();
+  return !ec && std::any_of(listeners.begin(), listeners.end(), [&](const sip::Listener& listener) {
+    return listener.local.address == address || listener.advertised.address == address;
+  });
+}
+
 }  // namespace
 
 awaitable<Targets> find_targets(Call& call, std::string dial_string) {
@@ -174,6 +188,22 @@ awaitable<Targets> find_targets(Call& call, std::string dial_string) {
     targets.failure = named("NO_ROUTE_DESTINATION");
   }
   co_return targets;
+}
+
+std::string redirection_of(Call& call, const sip::SessionEnd& end) {
+  std::string dial_string;
+  for (const auto& contact : end.redirects) {
+    const bool ours = contact.uri.is_sip() && is_own_host(call, contact.uri.host) &&
+                      call.config().extensions.contains(contact.uri.user);
+    if (ours) {
+      dial_string += (dial_string.empty() ? "user/" : ",user/") + contact.uri.user;
+    } else {
+      log::line(Level::info, Subsystem::call, call.uuid(),
+                "a phone wants its call at {}, which is no extension of this exchange: not followed",
+                contact.uri.text());
+    }
+  }
+  return dial_string;
 }
 
 const config::Extension* extension_called(std::string_view target, const config::Snapshot& config) {

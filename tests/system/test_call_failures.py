@@ -96,7 +96,7 @@ def test_401_of_the_callee(case):
     refused(case, 401, 403, 21, "CALL_REJECTED")
 
 
-def test_a_redirection_of_the_callee_is_not_followed(case):
+def test_a_redirection_to_a_strange_place_is_not_followed(case):
     """A phone may not send the exchange's calls (and bills) anywhere it likes."""
     pbx, a, b = office(case)
     elsewhere = sip.Peer(case, "evil")

@@ -199,6 +199,75 @@ def test_nobody_of_several_answers(case):
         expect_record(pbx, hangup_cause="NO_ANSWER")
 
 
+# -- phones that send their calls on (302) --------------------------------------------------------------
+
+
+def send_on(call, *contacts):
+    answer = call.peer.response(call.request, 302)
+    answer.headers += [("Contact", contact) for contact in contacts]
+    call.peer.send(answer, call.request.source)
+    call.peer.expect("ACK")
+
+
+def test_a_phone_sends_its_call_to_another_extension(case):
+    pbx, a = office(case)
+    with pbx:
+        b, c = phone(case, "1002"), phone(case, "1003")
+        out, (one,) = rung(a, b)
+        send_on(one, "<sip:1003@127.0.0.1:5060>")
+        two = c.answer()
+        two.reply(180)
+        out.expect(180, skip=(100,))
+        two.accept(c.sdp(40002))
+        out.expect(200)
+        out.ack()
+        out.send("BYE")
+        two.expect_bye()
+        expect_nothing_left(pbx)
+        expect_record(pbx, bridge_channel="user/1003", hangup_cause="NORMAL_CLEARING")
+
+
+def test_early_sound_of_a_phone_that_sends_its_call_on(case):
+    pbx, a = office(case)
+    with pbx:
+        b, c = phone(case, "1002"), phone(case, "1003")
+        mine, theirs = rtp.Stream(case), rtp.Stream(case)
+        out = a.invite("sip:1002@127.0.0.1", a.sdp(mine.port))
+        one = b.answer()
+        one.reply(183, body=b.sdp(40002))
+        progress = out.expect(183, skip=(100,))
+        send_on(one, "<sip:1003@127.0.0.1>")
+        two = c.answer()
+        two.accept(c.sdp(theirs.port))
+        out.expect(200, skip=(100, 180, 183))
+        out.ack()
+        mine.start(("127.0.0.1", port_of(progress)), sound.tone(440, 1))
+        theirs.start(("127.0.0.1", port_of(two.request)), sound.tone(600, 1))
+        expect_tone(mine, 600)
+        expect_tone(theirs, 440)
+        out.send("BYE")
+        two.expect_bye()
+        expect_nothing_left(pbx)
+
+
+def test_phones_that_send_calls_to_each_other(case):
+    pbx, a = office(case)
+    with pbx:
+        b, c = phone(case, "1002"), phone(case, "1003")
+        out, (call,) = rung(a, b)
+        rounds = 0
+        here, there = b, c
+        while call is not None:
+            rounds += 1
+            expect(rounds < 30, "the call is sent around without end")
+            send_on(call, f"<sip:{there.user}@127.0.0.1>")
+            here, there = there, here
+            message = here.receive(0.5)
+            call = sip.Call.incoming(here, message) if message else None
+        out.expect_failure(480)
+        expect_nothing_left(pbx)
+
+
 # -- one INVITE that a proxy behind the contact forks ---------------------------------------------------
 
 
