@@ -2,7 +2,7 @@
 # several of them, and a .so beside the .a must never win in a static link.
 #
 # Header-only or compiled into ours: Boost.Asio (src/base/asio_impl.cpp), Boost.JSON
-# (src/base/json_impl.cpp), fmt (src/base/fmt_impl.cpp; Debian has no libfmt.a), spdlog, toml++.
+# (src/base/json_impl.cpp), fmt (src/base/fmt_impl.cpp; Debian has no libfmt.a), toml++.
 
 find_package(Threads REQUIRED)
 
@@ -38,8 +38,7 @@ target_compile_definitions(sr_libraries INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE        # stackful coroutines would want libboost_context
-  BOOST_ASIO_DISABLE_BOOST_CONTEXT_FIBER
-  SPDLOG_FMT_EXTERNAL)
+  BOOST_ASIO_DISABLE_BOOST_CONTEXT_FIBER)
 
 # Libraries that scripts/bootstrap builds from Debian's source since their static archive is missing
 # or broken (libsndfile, libsrtp2, spandsp). sr_media_libraries is empty until that folder exists; the

@@ -4,7 +4,7 @@
 find_library(SWITCHROOM_CATCH2_A NAMES libCatch2WithMain.a REQUIRED)
 mark_as_advanced(SWITCHROOM_CATCH2_A)
 
-set(threaded_rooms base media cdr)
+set(threaded_rooms base media cdr registrar control)
 
 foreach(room IN LISTS SWITCHROOM_ROOMS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${room}/*.cpp")

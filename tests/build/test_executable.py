@@ -45,7 +45,7 @@ class Executable(unittest.TestCase):
         notices = output_of(str(SWITCHROOM), "licenses")
         self.assertIn("GNU LESSER GENERAL PUBLIC LICENSE", notices)
         self.assertIn("relink", notices)
-        for library in ("Boost", "sofia-sip", "OpenSSL", "SQLite", "PCRE2", "c-ares", "toml++", "fmt", "spdlog",
+        for library in ("Boost", "sofia-sip", "OpenSSL", "SQLite", "PCRE2", "c-ares", "toml++", "fmt",
                         "QR Code generator", "GNU C Library", "libstdc++"):
             self.assertIn(library, notices)
 
