@@ -32,9 +32,13 @@ TEST_CASE("A call comes in, is answered and ended by the caller") {
   Message bye = b.make(Method::bye);
   bye.add_header("Reason", "Q.850;cause=31;text=\"Gone, \\\"really\\\"\"");
   const auto id = b.send(bye);
-  CHECK(b.response(id).status == 200);
   CHECK(b.user.ends == 0);
+  const auto sent_before = b.layer.responses.size();
+  b.user.in_callback = [&](const std::string&) {
+    CHECK(b.layer.responses.size() == sent_before);  // the record is written before the BYE is answered
+  };
   b.turn();
+  CHECK(b.response(id).status == 200);
   CHECK(b.user.end.how == SessionEnd::How::received_bye);
   CHECK(b.user.end.q850 == 31);
   CHECK(b.user.end.reason_phrase == "Gone, \"really\"");
@@ -85,8 +89,9 @@ TEST_CASE("A 200 is repeated until its ACK, and a call without one is ended") {
     CHECK(b.user.end.reason_phrase.find("198.51.100.1") != std::string::npos);
   }
   SECTION("BYE before the ACK") {
-    CHECK(b.response(b.send(Method::bye)).status == 200);
+    const auto bye = b.send(Method::bye);
     b.timers.advance(60s);
+    CHECK(b.response(bye).status == 200);
     CHECK(b.layer.repeats.size() == 5);
     CHECK(b.user.end.how == SessionEnd::How::received_bye);
   }
@@ -123,8 +128,8 @@ TEST_CASE("CANCEL ends a call that rings, and not one that was answered") {
   SECTION("ringing") {
     b.session->on_cancel(
         b.make_cancel(100, "SIP;cause=200;text=\"Call completed elsewhere\", Q.850;cause=26"));
-    CHECK(b.response(1).status == 487);
     b.turn();
+    CHECK(b.response(1).status == 487);
     CHECK(b.user.end.how == SessionEnd::How::received_cancel);
     CHECK(b.user.end.status == 200);
     CHECK(b.user.end.q850 == 26);
@@ -187,8 +192,8 @@ TEST_CASE("The caller says goodbye before the call is answered") {
   b.session->progress(180, {});
   const auto bye = b.send(Method::bye);
   CHECK(b.response(bye).status == 200);
-  CHECK(b.response(1).status == 487);
   b.turn();
+  CHECK(b.response(1).status == 487);
   CHECK(b.user.end.how == SessionEnd::How::received_bye);
 }
 

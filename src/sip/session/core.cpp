@@ -127,7 +127,16 @@ void SessionCore::finish(SessionEnd end) {
   phase_ = Phase::ended;
   let_go();
   end_ = std::move(end);
-  goodbye_.start({}, [this] { user_->on_end(end_); });  // the last thing: it may destroy us
+  goodbye_.start({}, [this] {
+    TransactionLayer& transactions = *services_.transactions;
+    const std::vector<LastWord> words = std::exchange(last_words_, {});
+    user_->on_end(end_);  // may destroy us
+    say(transactions, words);
+  });
+}
+
+void SessionCore::say(TransactionLayer& transactions, const std::vector<LastWord>& words) {
+  for (const LastWord& word : words) transactions.respond(word.transaction, word.response);
 }
 
 void SessionCore::wait_for_goodbye(SessionEnd end) {

@@ -9,6 +9,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace switchroom::sip {
 
@@ -17,6 +19,9 @@ namespace switchroom::sip {
 class SessionCore : public Session, protected ClientUser, protected NegotiationHost {
  public:
   SessionCore(SessionServices services, SessionSettings settings, SessionUser* user, Authorizer authorizer);
+  ~SessionCore() override { say(*services_.transactions, last_words_); }
+  SessionCore(const SessionCore&) = delete;
+  SessionCore& operator=(const SessionCore&) = delete;
 
   // Session, the part that is the same on both sides
   void send_offer(const std::string& sdp) override;
@@ -65,6 +70,11 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
 
   Message response_to(const Message& request, int status, std::string_view reason = {});
   void respond(TransactionId id, const Message& response) { services_.transactions->respond(id, response); }
+  /// A response that goes out right after on_end: the call's record is in the journal by then. finish()
+  /// follows.
+  void respond_at_the_end(TransactionId id, Message response) {
+    last_words_.push_back({id, std::move(response)});
+  }
   void refuse_request(TransactionId id, const Message& request, int status, std::string_view reason = {});
   /// Contact, Allow, Supported, User-Agent: what an INVITE and a target refresh carry.
   void dress_request(Message& request);
@@ -111,6 +121,11 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
   OneShot goodbye_;  // the deadline of the phase leaving, then the turn that brings on_end
 
  private:
+  struct LastWord {
+    TransactionId transaction;
+    Message response;
+  };
+  static void say(TransactionLayer& transactions, const std::vector<LastWord>& words);
   void dispatch(TransactionId id, Message request);
   void on_bye(TransactionId id, const Message& bye, const std::string& tag);
   void on_info_or_message(TransactionId id, const Message& request);
@@ -119,6 +134,7 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
   void refuse_method(TransactionId id, const Message& request);
   [[nodiscard]] Message make_bye(int q850, std::string_view sip_reason);
 
+  std::vector<LastWord> last_words_;
   Message last_ack_;  // of our last re-INVITE, for 2xx that come again
   Flow last_ack_flow_;
 };

@@ -94,15 +94,17 @@ void SessionCore::on_offer_request(TransactionId id, Message request) {
 }
 
 void SessionCore::on_bye(TransactionId id, const Message& bye, const std::string& tag) {
-  refuse_request(id, bye, 200);
   if (phase_ == Phase::leaving) {
+    refuse_request(id, bye, 200);
     finish(end_);  // both said goodbye at once
     return;
   }
   if (phase_ == Phase::early) {
+    refuse_request(id, bye, 200);
     on_early_bye(id, bye, tag);
     return;
   }
+  respond_at_the_end(id, response_to(bye, 200));
   SessionEnd end;
   end.how = SessionEnd::How::received_bye;
   end.q850 = parse_reason(bye).q850;

@@ -269,7 +269,7 @@ void IncomingSession::on_cancel(const Message& cancel) {
     return;  // it crossed our 2xx: no effect (9.2)
   }
   const Reason reason = parse_reason(cancel);
-  respond(transaction_, invite_response(487));
+  respond_at_the_end(transaction_, invite_response(487));
   SessionEnd end;
   end.how = SessionEnd::How::received_cancel;
   end.q850 = reason.q850;
@@ -279,7 +279,7 @@ void IncomingSession::on_cancel(const Message& cancel) {
 }
 
 void IncomingSession::on_early_bye(TransactionId /*id*/, const Message& bye, const std::string& /*tag*/) {
-  respond(transaction_, invite_response(487));  // 15.1.2
+  respond_at_the_end(transaction_, invite_response(487));  // 15.1.2
   SessionEnd end;
   end.how = SessionEnd::How::received_bye;
   end.q850 = parse_reason(bye).q850;
