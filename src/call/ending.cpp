@@ -20,7 +20,7 @@ int rank(const Ending& ending) {
       return 2;
     case 18:
     case 41:
-    case 102: return 0;
+    case 102: return ending.status != 0 ? 1 : 0;  // somebody answered, or nothing did
     default: return 1;
   }
 }
