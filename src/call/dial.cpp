@@ -69,6 +69,9 @@ class Ringing {
 
   /// Ends all but the winner; the others learn that somebody else took the call, or why nobody may any more.
   void end_others(const sip::Cause& without_winner) {
+    if (winner_ == nullptr && call_.ending()) {
+      return;  // the call's goodbye tells them why
+    }
     for (Leg* leg : attempts_) {
       if (leg == nullptr || leg == winner_) {
         continue;

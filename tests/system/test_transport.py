@@ -284,7 +284,7 @@ def test_everything_twice(case):
         b.expect_silence(0.2)
         goodbye = out.make("BYE")
         twice(a, goodbye, out.to)
-        expect_equal([a.expect(200).cseq[1], a.expect(200).cseq[1]], ["BYE", "BYE"], "each BYE is answered")
+        expect_equal(a.expect(200).cseq[1], "BYE")
         bye = b.expect("BYE")
         twice(b, b.response(bye, 200), bye.source)
         expect_nothing_left(pbx)
