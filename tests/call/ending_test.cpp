@@ -25,6 +25,7 @@ TEST_CASE("the kind of end gives the cause") {
   CHECK(cause_of(end(How::received_bye)).name == "NORMAL_CLEARING");
   CHECK(cause_of(end(How::sent_bye)).name == "NORMAL_CLEARING");
   CHECK(cause_of(end(How::received_cancel)).name == "ORIGINATOR_CANCEL");
+  CHECK(cause_of(end(How::received_cancel, 200)).name == "LOSE_RACE");
   CHECK(cause_of(end(How::no_response)).name == "NO_USER_RESPONSE");
   CHECK(cause_of(end(How::no_ack)).name == "RECOVERY_ON_TIMER_EXPIRE");
   CHECK(cause_of(end(How::transport)).name == "NORMAL_TEMPORARY_FAILURE");
@@ -40,9 +41,13 @@ TEST_CASE("a refusal's status gives the cause, a Reason header wins over it") {
 
 TEST_CASE("a status that only concerns our own request is not passed to the caller") {
   CHECK(failure_of(end(How::received_refusal, 486)).status == 486);
-  CHECK(failure_of(end(How::received_refusal, 401)).status == 0);
-  CHECK(failure_of(end(How::received_refusal, 407)).status == 0);
-  CHECK(failure_of(end(How::received_refusal, 487)).status == 0);
+  CHECK(failure_of(end(How::received_refusal, 302)).status == 480);
+  CHECK(failure_of(end(How::received_refusal, 302)).cause.q850 == 23);
+  CHECK(failure_of(end(How::received_refusal, 401)).status == 403);
+  CHECK(failure_of(end(How::received_refusal, 407)).status == 403);
+  CHECK(failure_of(end(How::received_refusal, 422)).status == 0);
+  CHECK(failure_of(end(How::received_refusal, 487)).status == 480);
+  CHECK(failure_of(end(How::received_refusal, 487)).cause.name == "NORMAL_UNSPECIFIED");
   CHECK(failure_of(end(How::no_response)).status == 0);
 }
 
