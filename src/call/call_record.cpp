@@ -21,21 +21,19 @@ cdr::LegQuality quality_of(const Leg& leg) {
   return {statistics.received, statistics.sent, statistics.lost, statistics.jitter_ms};
 }
 
-std::string codec_of(const Leg& leg) {
-  const auto& plan = leg.media().plan();
-  return plan && !plan->codecs.empty() ? std::string(sdp::name(plan->codecs.front().codec)) : std::string();
-}
-
 }  // namespace
 
 void Call::refresh_record() {
   if (caller_ != nullptr) {
     record_.a_leg = quality_of(*caller_);
-    record_.read_codec = codec_of(*caller_);
+    record_.read_codec = caller_->media().codec();
     record_.write_codec = record_.read_codec;
   }
   if (partner_ != nullptr) {
     record_.b_leg = quality_of(*partner_);
+    if (!record_.read_codec.empty() && record_.b_leg.packets_received != 0) {
+      record_.write_codec = partner_->media().codec();  // sound passes through as it is
+    }
   }
 }
 

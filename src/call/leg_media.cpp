@@ -145,6 +145,17 @@ std::vector<sdp::CodecId> LegMedia::offered(const std::vector<sdp::CodecId>& cod
   return remote_offer_ ? sdp::common_codecs(*remote_offer_, codecs) : codecs;
 }
 
+std::string_view LegMedia::codec() const {
+  if (!plan_ || plan_->codecs.empty()) {
+    return {};
+  }
+  const auto sound = statistics();
+  const bool spoken = sound.heard && std::ranges::any_of(plan_->codecs, [&](const sdp::AgreedCodec& agreed) {
+                        return agreed.codec == sound.codec;  // not of a plan that has been replaced
+                      });
+  return sdp::name(spoken ? sound.codec : plan_->codecs.front().codec);
+}
+
 media::StreamStatistics LegMedia::statistics() const {
   return port_ == nullptr ? media::StreamStatistics{} : port_->statistics();
 }

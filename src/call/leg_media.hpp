@@ -64,6 +64,9 @@ class LegMedia {
   [[nodiscard]] const std::string& last_answer() const { return last_answer_; }
   [[nodiscard]] media::Port* port() const { return port_.get(); }
   [[nodiscard]] media::StreamStatistics statistics() const;
+  /// The codec that the peer speaks: of the last packet, before there is one the first that was agreed on.
+  /// Empty without a plan.
+  [[nodiscard]] std::string_view codec() const;
 
  private:
   [[nodiscard]] sdp::LocalStream local(const std::vector<sdp::CodecId>& codecs) const;

@@ -12,11 +12,6 @@ double seconds_since(base::Time when) {
   return std::chrono::duration<double>(base::Clock::now() - when).count();
 }
 
-std::string codecs_of(const call::Leg& leg) {
-  const auto& plan = leg.media().plan();
-  return plan && !plan->codecs.empty() ? std::string(sdp::name(plan->codecs.front().codec)) : std::string();
-}
-
 // What a person needs to know when "the other one can't hear me".
 std::string sound_in_words(const call::Leg& leg, const media::StreamStatistics& sound) {
   const auto& plan = leg.media().plan();
@@ -42,7 +37,7 @@ json::object leg_view(const call::Leg& leg) {
   view["id"] = leg.uuid();
   view["who"] = leg.label();
   view["signalling"] = sip::text(leg.session().flow());
-  view["codec"] = codecs_of(leg);
+  view["codec"] = leg.media().codec();
   if (const auto* port = leg.media().port()) {
     view["rtp_local"] = base::text(port->local_rtp());
   }
@@ -75,7 +70,7 @@ json::object summary_of(call::Call& call) {
   row["state"] = call.state();
   row["duration_s"] = static_cast<std::int64_t>(seconds_since(call.began()));
   row["talking_s"] = call.answered_at() ? static_cast<std::int64_t>(seconds_since(*call.answered_at())) : 0;
-  row["codec"] = call.has_caller() ? codecs_of(call.caller()) : std::string();
+  row["codec"] = call.has_caller() ? call.caller().media().codec() : std::string_view();
   row["with"] = call.partner() == nullptr ? std::string() : call.partner()->label();
   return row;
 }

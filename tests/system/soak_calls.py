@@ -24,13 +24,13 @@ def records(pbx):
 def test_a_hundred_thousand_calls(case):
     rate = RATE // SLOWNESS
     with Switchroom(case, config.office(case.folder, contexts=CONTEXT, auth=False, calls_per_second=5000, max_calls=5000,
-                                        media_ports="20000-40000", log='level = "warning"')) as pbx:
+                                        media_ports="20000-40000", log='level = "warning"\nlevels = { main = "info" }')) as pbx:
         memory, descriptors = [], []
         for round_ in range(ROUNDS):
             seconds = EACH // rate + 60
-            callee = sipp.start(case, sipp.uas(), port=CALLEE, calls=EACH, at_once=5000, seconds=seconds)
+            callee = sipp.start(case, sipp.uas(), port=CALLEE, calls=EACH, at_once=5000, seconds=seconds, trace=False)
             caller = sipp.run(case, sipp.uac(challenged=False), talk.SERVER, user="1001", called="service", calls=EACH, rate=rate,
-                              at_once=2000, seconds=seconds)
+                              at_once=2000, seconds=seconds, trace=False)
             callee.finish()
             expect_equal((caller.successful, caller.failed), (EACH, 0), "calls that succeeded and failed")
             eventually(lambda: pbx.pbxctl("status")["transactions"] == 0, 60, "no transaction is left")

@@ -10,7 +10,7 @@ ROUNDS, EACH = 10, 50_000
 
 
 def test_half_a_million_mutations(case):
-    with Switchroom(case, config.office(case.folder, log='level = "warning"')) as pbx:
+    with Switchroom(case, config.office(case.folder, log='level = "warning"\nlevels = { main = "info" }')) as pbx:
         memory, descriptors, seed = [], [], int(time.time())
         for round_ in range(ROUNDS):
             slowest = hostile.bombard(case, pbx, EACH, seed + round_)

@@ -89,6 +89,20 @@ def test_answered(case):
             expect_equal(row[f"{name}_stamp"], time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(row[f"{name}_epoch"])))
 
 
+def test_codecs_are_those_that_were_spoken(case):
+    """Both legs agreed on PCMU and PCMA, PCMU first. One says what it hears in PCMU, the other in PCMA."""
+    with Switchroom(case, office(case)) as pbx:
+        both = Talk(case, a_formats=((0, "PCMU/8000"), (8, "PCMA/8000")))
+        both.sb.payload_type = rtp.PCMA
+        both.speak(sound.tone(440, 1), sound.tone(600, 1))
+        both.sa.wait_for(20)
+        both.sb.wait_for(20)
+        shown = talk.only_call(pbx)
+        expect_equal((shown["caller_leg"]["codec"], shown["callee_leg"]["codec"]), ("PCMU", "PCMA"), "codecs in pbxctl")
+        both.end()
+        expect_record(pbx, read_codec="PCMU", write_codec="PCMA")
+
+
 def test_hung_up_by_the_caller(case):
     with Switchroom(case, office(case)) as pbx:
         Talk(case).end()

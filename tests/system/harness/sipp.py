@@ -52,7 +52,9 @@ class Sipp:
                    "-r", options.get("rate", 10), "-l", options.get("at_once", 100),
                    "-trace_stat", "-fd", "1", "-stf", self.folder / "stat.csv",
                    "-trace_err", "-error_file", self.folder / "errors.log",
-                   "-trace_msg", "-message_file", self.folder / "messages.log", "-recv_timeout", 10000 * SLOWNESS]
+                   "-recv_timeout", 10000 * SLOWNESS]
+        if options.get("trace", True):  # not for a hundred thousand calls
+            command += ["-trace_msg", "-message_file", self.folder / "messages.log"]
         user = options.get("user")
         if user:
             data = self.folder / "users.csv"
@@ -98,7 +100,7 @@ class Sipp:
 
 def start(case, scenario_text, **options):
     """Starts sipp and returns when it has its port. Options: port, host, transport, calls, rate, at_once,
-    user, password, called, seconds, media_port, arguments, and `to` for a caller."""
+    user, password, called, seconds, media_port, arguments, trace, and `to` for a caller."""
     running = Sipp(case, scenario_text, options.pop("to", None), **options)
     table = {"udp": "udp", "tcp": "tcp"}[options.get("transport", "udp")]
     wanted = f":{running.port:04X} "
