@@ -180,3 +180,18 @@ def test_no_reports_for_one_who_sends_nothing(case):
         except socket.timeout:
             pass
         both.end()
+
+
+def test_reports_for_a_peer_that_sends_sound_but_no_reports(case):
+    """They go to the RTCP port of its description, never to its RTP port."""
+    with Switchroom(case, config.office(case.folder)):
+        both = Talk(case)
+        control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        case.defer(control.close)
+        control.bind(("127.0.0.1", both.sa.port + 1))
+        control.settimeout(10 * SLOWNESS)
+        both.speak(sound.tone(440, 1), sound.tone(600, 1))
+        expect_equal(reports(control.recv(2048))[0][0], 200, "a sender report")
+        expect_equal({packet.payload_type for packet in both.sa.packets}, {0}, "what came to the RTP port")
+        expect_equal(both.sa.others, [], "what else came there")
+        both.end()
