@@ -1,6 +1,7 @@
 #include "base/net.hpp"
 
 #include <sys/socket.h>
+
 #include <unistd.h>
 
 namespace switchroom::base {
@@ -9,7 +10,9 @@ std::string host_text(const IpAddress& address) {
   return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
 }
 
-std::string text(const Endpoint& endpoint) { return host_text(endpoint.address) + ":" + std::to_string(endpoint.port); }
+std::string text(const Endpoint& endpoint) {
+  return host_text(endpoint.address) + ":" + std::to_string(endpoint.port);
+}
 
 IpAddress unmapped(const IpAddress& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {

@@ -43,6 +43,13 @@ void watch(int epoll, Stream::Readable& readable) {
   }
 }
 
+bool is_mail(const epoll_event& event) { return event.data.ptr == nullptr; }
+
+/// How many are ready; none when the set is closed.
+std::size_t wait_for(int epoll, std::span<epoll_event> ready) {
+  return static_cast<std::size_t>(std::max(0, ::epoll_wait(epoll, ready.data(), turn_size, 0)));
+}
+
 void forget(int epoll, const Stream::Readable& readable) {
   (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, readable.fd(), nullptr);
 }
@@ -64,7 +71,7 @@ MediaThread::~MediaThread() {
 }
 
 void MediaThread::run() {
-  (void)watch(epoll_.native_handle(), mailbox_.descriptor(), nullptr);  // nullptr: see receive_ready
+  (void)watch(epoll_.native_handle(), mailbox_.descriptor(), nullptr);  // nullptr: see is_mail
   await_packets();
   context_.run();
 }
@@ -79,26 +86,19 @@ void MediaThread::await_packets() {
   });
 }
 
-/// One packet of each socket that has some, so that a flood at one port takes no more than its share. Orders
-/// come first: the packet that follows our 200 finds the plan and the link that were made before it was sent.
+/// One packet of each socket that has some, so that a flood at one port takes no more than its share. What
+/// the call thread said before a packet came is obeyed before the packet is looked at.
 void MediaThread::receive_ready() {
   std::array<epoll_event, turn_size> ready;
-  const auto poll = [&] {
-    const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), turn_size, 0);
-    return std::span(ready).first(static_cast<std::size_t>(std::max(count, 0)));
-  };
-  const auto is_mailbox = [](const epoll_event& event) { return event.data.ptr == nullptr; };
-  auto events = poll();
-  if (std::ranges::any_of(events, is_mailbox)) {
+  const auto poll = [&] { return std::span(ready).first(wait_for(epoll_.native_handle(), ready)); };
+  std::span<const epoll_event> events = poll();
+  if (std::ranges::any_of(events, is_mail)) {
     obey();
-    if (!epoll_.is_open()) {
-      return;
-    }
-    events = poll();  // an order may have destroyed a stream that was ready
+    events = poll();  // anew: an order may have destroyed a stream that was ready
   }
   Turn turn{buffer_, base::Clock::now(), totals_};
   for (const epoll_event& event : events) {
-    if (!is_mailbox(event)) {  // else more has come meanwhile: in the next turn
+    if (!is_mail(event)) {
       static_cast<const Stream::Readable*>(event.data.ptr)->receive(turn);
     }
   }
