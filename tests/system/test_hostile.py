@@ -275,11 +275,13 @@ def test_ten_thousand_mutations_and_a_flood_of_credentials(case):
         hostile.bombard(case, pbx, 2000, seed=1)
         flood_of_credentials(case, pbx, 3000)
         memory, descriptors = settled(pbx)
-        slowest = hostile.bombard(case, pbx, 8000, seed=int(time.time()))
+        slowest = hostile.bombard(case, pbx, 8000, seed=2)
         flood_of_credentials(case, pbx, 3000)
         memory_now, descriptors_now = settled(pbx)
         print(f"      the slowest of 200 OPTIONS took {slowest * 1000:.1f} ms; memory {memory >> 10} to {memory_now >> 10} KB")
-        expect(memory_now - memory < (3 << 20) * SLOWNESS, f"memory grew from {memory >> 10} to {memory_now >> 10} KB")
+        # The allocator keeps up to 4 MB for the next call; AddressSanitizer keeps 256 MB of freed memory back.
+        room = (8 << 20) if SLOWNESS == 1 else (320 << 20)
+        expect(memory_now - memory < room, f"memory grew from {memory >> 10} to {memory_now >> 10} KB")
         expect(descriptors_now <= descriptors + 1, f"{descriptors} descriptors before, {descriptors_now} now")
         expect_equal(pbx.pbxctl("calls"), [], "calls")
         talk.phone(case, "1001")  # an honest phone is served
