@@ -29,7 +29,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, subsystem_count> subsystem_names{
-    "main", "config", "sip", "registrar", "call", "dialplan", "media", "cdr", "control", "guard"};
+    "main",  "config", "sip",     "registrar", "call",      "dialplan",
+    "media", "cdr",    "control", "guard",     "voicemail", "mail"};
 constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info", "warning", "error", "off"};
 
 constexpr std::size_t max_queued_lines = 8192;
@@ -250,8 +251,8 @@ Level level(Subsystem subsystem) {
 namespace detail {
 
 constinit std::array<std::atomic<Level>, subsystem_count> levels{
-    Level::info, Level::info, Level::info, Level::info, Level::info,
-    Level::info, Level::info, Level::info, Level::info, Level::info};
+    Level::info, Level::info, Level::info, Level::info, Level::info, Level::info,
+    Level::info, Level::info, Level::info, Level::info, Level::info, Level::info};
 
 void write(Level level, Subsystem subsystem, std::string_view call, fmt::string_view format,
            fmt::format_args args) {

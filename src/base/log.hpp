@@ -24,9 +24,11 @@ enum class Subsystem : std::uint8_t {
   media,
   cdr,
   control,
-  guard
+  guard,
+  voicemail,
+  mail
 };
-inline constexpr std::size_t subsystem_count = 10;
+inline constexpr std::size_t subsystem_count = 12;
 std::string_view name(Subsystem subsystem);
 std::optional<Subsystem> parse_subsystem(std::string_view text);
 
@@ -41,8 +43,13 @@ struct Settings {
   std::string file;
   std::uint64_t max_bytes = 10U << 20U;
   unsigned keep = 5;
-  std::array<Level, subsystem_count> levels{Level::info, Level::info, Level::info, Level::info, Level::info,
-                                            Level::info, Level::info, Level::info, Level::info, Level::info};
+  std::array<Level, subsystem_count> levels = all_at(Level::info);
+
+  static constexpr std::array<Level, subsystem_count> all_at(Level level) {
+    std::array<Level, subsystem_count> same{};
+    same.fill(level);
+    return same;
+  }
 };
 
 /// Opens the outputs and starts the writing thread: a line costs its formatting and a queue slot, a

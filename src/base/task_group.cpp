@@ -34,6 +34,13 @@ std::string describe(const std::exception_ptr& why) {
   }
 }
 
+/// A task that is cancelled in its last turn (by itself, say) has come to its end all the same: asio would
+/// throw for it behind the last handler that could catch it.
+awaitable<void> to_the_end(awaitable<void> task) {
+  co_await std::move(task);
+  co_await asio::this_coro::throw_if_cancelled(false);
+}
+
 }  // namespace
 
 TaskGroup::TaskGroup(const asio::any_io_executor& executor, OnFailure on_failure)
@@ -52,7 +59,7 @@ TaskGroup::TaskId TaskGroup::spawn(awaitable<void> task, std::function<void()> d
   const auto self = tasks_.try_emplace(tasks_.end(), ++last_);
   self->second.done = std::move(done);
   asio::co_spawn(
-      executor_, std::move(task),
+      executor_, to_the_end(std::move(task)),
       asio::bind_cancellation_slot(self->second.stop.slot(), [this, self](const std::exception_ptr& why) {
         // The handler runs inside the dying frame's completion: finish by the next turn, when
         // the frame and what it captured are gone.

@@ -24,6 +24,8 @@ constexpr std::array<Codec, codec_count> codecs{{
 }};
 
 constexpr std::string_view event_name = "telephone-event";
+constexpr std::string_view noise_name = "CN";
+constexpr std::uint8_t noise_type = 13;  // RFC 3551 section 6
 
 bool same_name(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -59,6 +61,11 @@ std::optional<EventClock> event_of(const Format& format) {
   return std::nullopt;
 }
 
+bool is_comfort_noise(const Format& format) {
+  return format.payload_type == noise_type &&
+         (format.encoding.empty() || same_name(format.encoding, noise_name));
+}
+
 Format format_for(CodecId codec, std::uint8_t payload_type) {
   const auto& known = entry(codec);
   return {payload_type, std::string(known.name), known.clock_rate, known.channels, std::string(known.fmtp)};
@@ -68,5 +75,7 @@ Format event_format(EventClock clock, std::uint8_t payload_type) {
   const std::uint32_t rate = clock == EventClock::khz8 ? 8000 : 48000;
   return {payload_type, std::string(event_name), rate, 1, "0-15"};  // the keys 0-9 * # A-D
 }
+
+Format comfort_noise_format() { return {noise_type, std::string(noise_name), 8000, 1, {}}; }
 
 }  // namespace switchroom::sdp

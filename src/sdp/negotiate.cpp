@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "sdp/codec.hpp"
+#include "sdp/encryption.hpp"
 #include "sdp/payload_types.hpp"
 #include "sdp/text.hpp"
 
@@ -14,12 +15,6 @@ namespace {
 constexpr std::uint32_t default_ptime = 20;  // ms, RFC 3551 4.2
 constexpr std::uint32_t longest_ptime = 120;
 
-bool is_plain(const MediaDescription& media) {
-  return media.protocol == "RTP/AVP" || media.protocol == "RTP/AVPF";
-}
-bool is_encrypted(const MediaDescription& media) {
-  return media.protocol.find("RTP/SAVP") != std::string::npos;
-}
 bool is_open_audio(const MediaDescription& media) { return media.kind == "audio" && media.port != 0; }
 
 Direction direction_of(bool sending, bool receiving) {
@@ -77,6 +72,8 @@ void read_formats(const MediaDescription& media, MediaPlan& plan, const ReceiveT
       const bool known = std::any_of(plan.codecs.begin(), plan.codecs.end(),
                                      [&](const AgreedCodec& other) { return other.codec == *codec; });
       if (!known) plan.codecs.push_back(std::move(agreed));  // named twice: the first place counts
+    } else if (is_comfort_noise(format)) {
+      plan.comfort_noise = std::move(agreed);
     } else if (const auto clock = event_of(format)) {
       auto& event = *clock == EventClock::khz8 ? plan.telephone_event_8k : plan.telephone_event_48k;
       if (!event) event = std::move(agreed);
@@ -85,6 +82,10 @@ void read_formats(const MediaDescription& media, MediaPlan& plan, const ReceiveT
   const bool opus = std::any_of(plan.codecs.begin(), plan.codecs.end(),
                                 [](const AgreedCodec& agreed) { return agreed.codec == CodecId::opus; });
   if (!opus) plan.telephone_event_48k.reset();  // a clock that no agreed stream keeps
+  const bool narrow = std::any_of(plan.codecs.begin(), plan.codecs.end(), [](const AgreedCodec& agreed) {
+    return agreed.codec == CodecId::pcmu || agreed.codec == CodecId::pcma;
+  });
+  if (!narrow) plan.comfort_noise.reset();
 }
 
 bool speaks(const LocalStream& local, CodecId codec) {
@@ -104,34 +105,50 @@ base::result<MediaPlan, NegotiationError> take_stream(const SessionDescription& 
   }
   read_formats(media, plan, [&](const Format& format) -> std::optional<std::uint8_t> {
     const auto codec = codec_of(format);
-    const bool taken = codec ? speaks(local, *codec) : local.telephone_event && event_of(format).has_value();
+    const bool taken =
+        codec ? speaks(local, *codec)
+              : is_comfort_noise(format) || (local.telephone_event && event_of(format).has_value());
     return taken ? std::optional(format.payload_type) : std::nullopt;
   });
   if (plan.codecs.empty()) return NegotiationError::no_common_codec;
   plan.ptime = ptime_of(media);
+  plan.rtcp_mux = media.rtcp_mux;
   return plan;
 }
 
 struct TakenStream {
   std::size_t index = 0;
   MediaPlan plan;
+  TakenKey key;
 };
+
+/// The audio streams that may be taken, encrypted ones first.
+std::vector<TakenStream> willing_streams(const SessionDescription& offer, const LocalStream& local) {
+  std::vector<TakenStream> streams;
+  for (const bool encrypted : {true, false}) {
+    for (std::size_t i = 0; i < offer.media.size(); ++i) {
+      if (!is_open_audio(offer.media[i])) continue;
+      auto key = key_of_offer(offer, offer.media[i], local);
+      if (key && key->encrypts() == encrypted) streams.push_back({i, {}, *key});
+    }
+  }
+  return streams;
+}
 
 /// The first audio stream that fits; otherwise the failure that came nearest to fitting.
 base::result<TakenStream, NegotiationError> choose_stream(const SessionDescription& offer,
                                                           const LocalStream& local) {
   std::optional<NegotiationError> failure;
-  bool encrypted = false;
-  for (std::size_t i = 0; i < offer.media.size(); ++i) {
-    const auto& media = offer.media[i];
-    if (!is_open_audio(media)) continue;
-    encrypted = encrypted || is_encrypted(media);
-    if (!is_plain(media)) continue;
-    auto plan = take_stream(offer, media, local);
-    if (plan) return TakenStream{i, std::move(*plan)};
+  for (auto& stream : willing_streams(offer, local)) {
+    auto plan = take_stream(offer, offer.media[stream.index], local);
+    if (plan) {
+      stream.plan = std::move(*plan);
+      return std::move(stream);
+    }
     if (!failure) failure = plan.error();
   }
-  return failure.value_or(encrypted ? NegotiationError::encrypted_only : NegotiationError::no_audio);
+  if (!failure) failure = encryption_refusal(offer, local);
+  return failure.value_or(NegotiationError::no_audio);
 }
 
 /// An m= line that says no: port 0, all else as offered (RFC 3264 6).
@@ -205,6 +222,13 @@ MediaDescription answer_stream(const MediaDescription& offered, const LocalStrea
   for (const auto& agreed : plan.codecs) {
     media.formats.push_back(format_for(agreed.codec, agreed.receive_payload_type));
   }
+  if (plan.comfort_noise) media.formats.push_back(comfort_noise_format());
+  media.rtcp_mux = plan.rtcp_mux;
+  if (plan.rtcp_mux) media.rtcp_port.reset();
+  // RFC 5506: reports need not be compound. Ours always are, which is allowed too.
+  for (const auto& attribute : offered.attributes) {
+    if (attribute.name == "rtcp-rsize") media.attributes.push_back(attribute);
+  }
   if (plan.telephone_event_8k) {
     media.formats.push_back(event_format(EventClock::khz8, plan.telephone_event_8k->receive_payload_type));
   }
@@ -233,7 +257,12 @@ std::string_view describe(NegotiationError error) {
   switch (error) {
     case NegotiationError::no_audio: return "the peer has no audio stream for us";
     case NegotiationError::no_common_codec: return "no codec is common to both sides";
-    case NegotiationError::encrypted_only: return "the peer speaks encrypted media (SRTP) only";
+    case NegotiationError::encrypted_only: return "SRTP is forbidden here, or not of this kind";
+    case NegotiationError::plain_only: return "SRTP is mandatory here";
+    case NegotiationError::no_common_suite: return "no SRTP suite is common to both sides";
+    case NegotiationError::keys_in_the_open: return "SRTP keys need TLS, or srtp_over_plain";
+    case NegotiationError::no_fingerprint:
+      return "DTLS was offered without a fingerprint that can be checked";
     case NegotiationError::bad_address: return "the peer's media address cannot be used";
   }
   return "the media could not be agreed on";
@@ -249,6 +278,7 @@ SessionDescription make_offer(const LocalStream& local, LocalState& state) {
     if (speaks(local, CodecId::opus))
       audio.formats.push_back(event_format(EventClock::khz48, state.event_48k));
   }
+  offer_keys(local, state, audio);
   auto offer = frame(local);
   for (const auto& line : state.refused_media) {
     offer.media.push_back(refusal(line));
@@ -269,7 +299,11 @@ base::result<Answered, NegotiationError> answer_offer(const SessionDescription& 
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
     const auto& media = offer.media[i];
     if (i == taken->index) {
-      answered.answer.media.push_back(answer_stream(media, local, answered.plan));
+      auto stream = answer_stream(media, local, answered.plan);
+      state.crypto.protocol = media.protocol;
+      answer_key(taken->key, local, state.crypto, answered, stream);
+      state.crypto.agree(answered.plan);
+      answered.answer.media.push_back(std::move(stream));
     } else {
       answered.answer.media.push_back(refusal(media.kind, media.protocol, media.raw_formats));
       state.refused_media.push_back(kept(media));
@@ -287,36 +321,47 @@ base::result<MediaPlan, NegotiationError> accept_answer(const SessionDescription
   if (offered == offer.media.end() || index >= answer.media.size()) return NegotiationError::no_audio;
   auto media = answer.media[index];
   if (!is_open_audio(media)) return NegotiationError::no_audio;
-  if (!is_plain(media))
-    return is_encrypted(media) ? NegotiationError::encrypted_only : NegotiationError::no_audio;
+  if (!is_plain(media) && !is_encrypted(media)) return NegotiationError::no_audio;
   for (auto& format : media.formats) {
     format = named_by(format, *offered);
   }
   MediaPlan plan;
   plan.direction = narrowed(mirrored(media.direction), offered->direction);
+  if (const auto failure = accept_key(*offered, answer, media, plan)) return *failure;
   if (const auto failure = read_addresses(answer, media, plan)) return *failure;
   read_formats(media, plan, [&](const Format& format) { return offered_type(*offered, format); });
   if (plan.codecs.empty()) return NegotiationError::no_common_codec;
   plan.ptime = ptime_of(media);
+  plan.rtcp_mux = offered->rtcp_mux && media.rtcp_mux;
   return plan;
 }
 
-std::vector<CodecId> common_codecs(const SessionDescription& offer, const std::vector<CodecId>& allowed) {
+std::vector<CodecId> common_codecs(const SessionDescription& offer, const LocalStream& local) {
   std::vector<CodecId> common;
-  const auto media = std::find_if(offer.media.begin(), offer.media.end(), [](const MediaDescription& one) {
-    return is_open_audio(one) && is_plain(one);
-  });
-  if (media == offer.media.end()) return common;
+  const auto streams = willing_streams(offer, local);
+  if (streams.empty()) return common;
+  const auto& media = offer.media[streams.front().index];
   // Nothing is common with an address that no answer can use: it is refused before anybody's phone rings.
-  if (!literal_address(media->connection.empty() ? offer.connection : media->connection)) return common;
-  for (const auto& format : media->formats) {
+  if (!literal_address(media.connection.empty() ? offer.connection : media.connection)) return common;
+  for (const auto& format : media.formats) {
     const auto codec = codec_of(format);
-    if (codec && std::find(allowed.begin(), allowed.end(), *codec) != allowed.end() &&
-        std::find(common.begin(), common.end(), *codec) == common.end()) {
+    if (codec && speaks(local, *codec) && std::find(common.begin(), common.end(), *codec) == common.end()) {
       common.push_back(*codec);
     }
   }
   return common;
+}
+
+std::optional<NegotiationError> encryption_refusal(const SessionDescription& offer,
+                                                   const LocalStream& local) {
+  std::optional<NegotiationError> refusal;
+  for (const auto& media : offer.media) {
+    if (!is_open_audio(media)) continue;
+    const auto key = key_of_offer(offer, media, local);
+    if (key) return std::nullopt;
+    if (!refusal || *refusal == NegotiationError::no_audio) refusal = key.error();
+  }
+  return refusal;
 }
 
 }  // namespace switchroom::sdp

@@ -89,7 +89,7 @@ TEST_CASE("payload types are mapped where both legs agreed on the codec", "[rtp]
   a.telephone_event_48k = sdp::AgreedCodec{sdp::CodecId::pcmu, 110, 110, ""};
   b.telephone_event_8k = sdp::AgreedCodec{sdp::CodecId::pcmu, 97, 98, ""};
 
-  const PayloadMap there = payload_map(a, b);
+  const PayloadMap there = payload_map(payload_kinds(a), b);
   CHECK(there[111] == 107);
   CHECK(there[96] == 107);  // a peer that uses its own number for opus
   CHECK(there[8] == 8);
@@ -97,7 +97,7 @@ TEST_CASE("payload types are mapped where both legs agreed on the codec", "[rtp]
   CHECK(there[110] == no_payload_type);  // no events at 48 kHz over there
   CHECK(there[0] == no_payload_type);
 
-  const PayloadMap back = payload_map(b, a);
+  const PayloadMap back = payload_map(payload_kinds(b), a);
   CHECK(back[107] == 96);
   CHECK(back[98] == 101);
   CHECK(back[0] == no_payload_type);  // PCMU was not agreed on by a
@@ -116,5 +116,5 @@ TEST_CASE("payload types beyond 127 reach no table", "[rtp]") {
     CHECK_FALSE(kind.agreed());
   }
   const sdp::MediaPlan tame = plan({{sdp::CodecId::pcmu, 0, 0, ""}});
-  CHECK(payload_map(tame, wild)[0] == no_payload_type);
+  CHECK(payload_map(payload_kinds(tame), wild)[0] == no_payload_type);
 }

@@ -12,8 +12,8 @@ namespace switchroom::media {
 class MediaThread;
 class Stream;
 
-/// What a media thread is told, in order: a stream arrives, something is done with a stream, or (neither)
-/// the thread ends as soon as it has nothing left.
+/// What a media thread is told, in order: a stream arrives, something is done with a stream, something is
+/// done there, or (none of these) the thread ends as soon as it has nothing left.
 struct Order {
   /// Run on the thread where the stream is, with both.
   using Command = std::function<void(MediaThread& thread, Stream& stream)>;
@@ -21,6 +21,7 @@ struct Order {
   std::unique_ptr<Stream> arrival;
   std::uint64_t stream = 0;
   Command command;
+  std::function<void(MediaThread& thread)> task = {};
 };
 
 /// A lock and not a lock-free queue: it is held for a push or a swap, never while anything runs. The

@@ -56,8 +56,9 @@ void forget(int epoll, const Stream::Readable& readable) {
 
 }  // namespace
 
-MediaThread::MediaThread(unsigned number)
-    : work_(asio::make_work_guard(context_)),
+MediaThread::MediaThread(unsigned number, asio::io_context& call_context)
+    : call_context_(call_context),
+      work_(asio::make_work_guard(context_)),
       epoll_(context_, new_epoll()),
       sweep_(context_),
       buffer_(packet_size),
@@ -72,6 +73,7 @@ MediaThread::~MediaThread() {
 
 void MediaThread::run() {
   (void)watch(epoll_.native_handle(), mailbox_.descriptor(), nullptr);  // nullptr: see is_mail
+  (void)watch(epoll_.native_handle(), clock_.descriptor(), &clock_);
   await_packets();
   context_.run();
 }
@@ -97,10 +99,16 @@ void MediaThread::receive_ready() {
     events = poll();  // anew: an order may have destroyed a stream that was ready
   }
   Turn turn{buffer_, base::Clock::now(), totals_};
+  bool beat = false;
   for (const epoll_event& event : events) {
-    if (!is_mail(event)) {
+    if (event.data.ptr == &clock_) {
+      beat = true;
+    } else if (!is_mail(event)) {
       static_cast<const Stream::Readable*>(event.data.ptr)->receive(turn);
     }
+  }
+  if (beat) {  // after the packets that are here in time for it
+    clock_.tick();
   }
 }
 
@@ -110,6 +118,8 @@ void MediaThread::obey() {
       arrive(std::move(order.arrival));
     } else if (order.command) {
       perform(order.stream, std::move(order.command));
+    } else if (order.task) {
+      order.task(*this);
     } else {
       finishing_ = true;
     }
@@ -143,6 +153,7 @@ void MediaThread::arrive(std::unique_ptr<Stream> stream) {
   watch(epoll_.native_handle(), stream->rtp_readable());
   watch(epoll_.native_handle(), stream->rtcp_readable());
   Stream& here = *(streams_[id] = std::move(stream));
+  here.live_by({&clock_, epoll_.native_handle(), &totals_});
   join_partners(here);
   arm_sweep();
   run_waiting(id);
@@ -170,6 +181,8 @@ void MediaThread::command(StreamId stream, Command command) {
   mailbox_.put({nullptr, stream, std::move(command)});
 }
 
+void MediaThread::task(Task task) { mailbox_.put({nullptr, 0, {}, std::move(task)}); }
+
 void MediaThread::perform(StreamId stream, Command command) {
   Stream* const here = find(stream);
   if (here == nullptr || waiting_.contains(stream)) {
@@ -188,9 +201,12 @@ std::unique_ptr<Stream> MediaThread::release(StreamId stream) {
   const auto found = streams_.find(stream);
   std::unique_ptr<Stream> released = std::move(found->second);
   streams_.erase(found);
+  (void)released->rise_from(released->mix());
   forget(epoll_.native_handle(), released->rtp_readable());
   forget(epoll_.native_handle(), released->rtcp_readable());
   released->disconnect();
+  released->live_by({});
+  clear_desks();
   return released;
 }
 
@@ -206,6 +222,23 @@ void MediaThread::join_partners(Stream& stream) {
   if (partner != nullptr && partner->link() == stream.link()) {
     stream.connect(*partner);
   }
+}
+
+MixDesk& MediaThread::desk(MixId mix, const MixSettings& settings) {
+  auto& desk = desks_[mix];
+  if (desk == nullptr) {
+    desk = std::make_unique<MixDesk>(clock_, call_context_, settings);
+  }
+  return *desk;
+}
+
+MixDesk* MediaThread::find_desk(MixId mix) const {
+  const auto found = desks_.find(mix);
+  return found == desks_.end() ? nullptr : found->second.get();
+}
+
+void MediaThread::clear_desks() {
+  std::erase_if(desks_, [](const auto& one) { return one.second->empty(); });
 }
 
 void MediaThread::finish() { mailbox_.put({}); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "base/asio.hpp"
+#include "media/engine/beat_clock.hpp"
 #include "media/engine/mailbox.hpp"
+#include "media/engine/mix_desk.hpp"
 #include "media/engine/stream.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,8 +20,8 @@
 namespace switchroom::media {
 
 /// Owns the streams that live on it. The sockets are in an epoll set of its own, which asio awaits as one
-/// descriptor: that costs 25 to 35 % less for each packet than sockets in asio's reactor. The mailbox is in
-/// the same set; timers still come by asio.
+/// descriptor: that costs 25 to 35 % less for each packet than sockets in asio's reactor. The mailbox and the
+/// beat are in the same set; other timers still come by asio.
 ///
 /// Commands reach a stream in the order in which the call thread gave them, wherever the stream is just
 /// then. The call thread alone decides where a stream lives, and from the moment it decides so sends its
@@ -28,8 +30,11 @@ namespace switchroom::media {
 class MediaThread {
  public:
   using Command = Order::Command;
+  using Task = std::function<void(MediaThread& thread)>;
 
-  explicit MediaThread(unsigned number);  // starts; throws std::system_error without descriptors or threads
+  /// `call_context`: where mixes tell what happens. Starts; throws std::system_error without descriptors or
+  /// threads.
+  MediaThread(unsigned number, asio::io_context& call_context);
   MediaThread(const MediaThread&) = delete;
   MediaThread& operator=(const MediaThread&) = delete;
   ~MediaThread();  // after join()
@@ -38,6 +43,7 @@ class MediaThread {
   void adopt(std::unique_ptr<Stream> stream);
   /// Call thread (its order is the commands' order).
   void command(StreamId stream, Command command);
+  void task(Task task);
   /// The thread ends as soon as it has no stream and no command left.
   void finish();
   void join();
@@ -48,6 +54,12 @@ class MediaThread {
   void close(StreamId stream);
   /// Connects the stream with its partner if that is here and names the same link.
   void join_partners(Stream& stream);
+  /// The mix, made when it is first needed.
+  MixDesk& desk(MixId mix, const MixSettings& settings);
+  /// The mix if it is there.
+  [[nodiscard]] MixDesk* find_desk(MixId mix) const;
+  /// Lets go of mixes at which nobody sits and nothing is played.
+  void clear_desks();
 
  private:
   void run();
@@ -62,7 +74,10 @@ class MediaThread {
   [[nodiscard]] Stream* find(StreamId stream) const;
   void end_if_done();
 
+  asio::io_context& call_context_;
   Mailbox mailbox_;
+  BeatClock clock_;  // in front of who lives by it
+  std::unordered_map<MixId, std::unique_ptr<MixDesk>> desks_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   // With this executor and not any_io_executor, which would be looked through for each wait.

@@ -1,5 +1,8 @@
 #include "media/engine/port_block.hpp"
 
+#include "media/quality.hpp"
+
+#include <algorithm>
 #include <cstring>
 
 namespace switchroom::media {
@@ -38,6 +41,27 @@ base::Endpoint SharedEndpoint::read() const {
   return {asio::ip::address_v6(bytes), port};
 }
 
+namespace {
+
+// One way through the network and the peer, where no report told the round trip: a local network's.
+constexpr double usual_delay_ms = 20;
+
+double score(const StreamStatistics& s) {
+  if (!s.heard) {
+    return 0;
+  }
+  const auto share = [](std::uint64_t part, std::uint64_t rest) {
+    return part + rest == 0 ? 0 : static_cast<double>(part) / static_cast<double>(part + rest);
+  };
+  const double lost = share(s.lost, s.received);
+  const double concealed =
+      s.played_ms == 0 ? 0 : static_cast<double>(s.concealed_ms) / static_cast<double>(s.played_ms);
+  const double trip = s.round_trip_ms > 0 ? s.round_trip_ms / 2 : usual_delay_ms;
+  return mos({.codec = s.codec, .loss = s.played_ms > 0 ? concealed : lost, .delay_ms = trip + s.buffer_ms});
+}
+
+}  // namespace
+
 void PortBlock::on_received(const ReceiverStatistics& statistics) {
   received.add();
   lost.store(statistics.lost(), std::memory_order_relaxed);
@@ -55,11 +79,28 @@ StreamStatistics PortBlock::read() const {
   s.strangers = strangers.read();
   s.malformed = malformed.read();
   s.unwanted = unwanted.read();
+  s.forged = forged.read();
+  s.replayed = replayed.read();
   s.round_trip_ms = round_trip_ms.load(std::memory_order_relaxed);
   s.remote_lost_fraction = remote_lost_fraction.load(std::memory_order_relaxed);
   s.heard = s.received > 0;
   s.latched = latched.read();
   s.codec = codec.load(std::memory_order_relaxed);
+  if (const int suite = handshake_suite.load(std::memory_order_relaxed); suite != no_suite) {
+    s.handshake_suite = static_cast<sdp::CryptoSuite>(suite);
+  }
+  s.played_ms = played_ms.load(std::memory_order_relaxed);
+  s.concealed_ms = concealed_ms.load(std::memory_order_relaxed);
+  s.recovered = recovered.load(std::memory_order_relaxed);
+  s.late = late.load(std::memory_order_relaxed);
+  s.duplicates = duplicates.load(std::memory_order_relaxed);
+  s.reordered = reordered.load(std::memory_order_relaxed);
+  s.resets = resets.load(std::memory_order_relaxed);
+  s.buffer_ms = buffer_ms.load(std::memory_order_relaxed);
+  s.mos = score(s);
+  if (const auto last = last_heard.load(std::memory_order_relaxed); last != 0) {
+    s.silent_for = std::max(base::Duration::zero(), base::Clock::now() - base::Time(base::Duration(last)));
+  }
   return s;
 }
 

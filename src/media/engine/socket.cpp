@@ -4,6 +4,7 @@
 #include <netinet/ip.h>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace switchroom::media {
@@ -50,5 +51,7 @@ base::result<Socket, int> Socket::bind(const base::Endpoint& local) {
   }
   return socket;
 }
+
+Socket Socket::duplicate() const { return {::fcntl(fd_, F_DUPFD_CLOEXEC, 0), family_}; }
 
 }  // namespace switchroom::media

@@ -21,6 +21,9 @@ class Socket {
   /// Bound to exactly this address and port (never shared with another socket), not blocking, with a
   /// large receive buffer where the system allows it and DSCP EF (RFC 3246). The error is errno.
   static base::result<Socket, int> bind(const base::Endpoint& local);
+  /// The same socket under a descriptor of its own, for another thread to send by; none (-1) when there is
+  /// none left.
+  [[nodiscard]] Socket duplicate() const;
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] sa_family_t family() const { return family_; }

@@ -1,6 +1,7 @@
 #include "media/engine/stream.hpp"
 
 #include "base/random.hpp"
+#include "media/dtls/datagram.hpp"
 
 #include <utility>
 
@@ -8,9 +9,14 @@ namespace switchroom::media {
 namespace {
 
 Sender random_sender() {
-  return {static_cast<std::uint32_t>(base::random_u64()), static_cast<std::uint16_t>(base::random_u64()),
+  // RFC 3711 3.3.1: a number that begins in the lower half cannot be taken for one before a rollover.
+  const auto first_sequence = static_cast<std::uint16_t>(base::random_u64() & 0x7fffU);
+  return {static_cast<std::uint32_t>(base::random_u64()), first_sequence,
           static_cast<std::uint32_t>(base::random_u64())};
 }
+
+// What we say ourselves keeps quiet for so long after a relayed key press, whose last packet comes thrice.
+constexpr base::Duration event_hold = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -18,10 +24,13 @@ Stream::Stream(Setup setup)
     : id_(setup.id),
       rtp_(std::move(setup.rtp)),
       sender_(random_sender()),
+      dtls_(setup.dtls),
       block_(std::move(setup.block)),
       rtcp_(std::move(setup.rtcp)),
       settings_(setup.settings),
       call_context_(setup.call_context) {}
+
+Stream::~Stream() { live_by({}); }
 
 Stream::Received Stream::receive(const Socket& socket, Turn& turn) {
   Received received;
@@ -39,9 +48,50 @@ Stream::Received Stream::receive(const Socket& socket, Turn& turn) {
   return received;
 }
 
+/// True: `received` is plain from here on.
+bool Stream::open(Received& received, bool rtcp, Turn& turn) {
+  if (crypto_.waits()) {  // what came in plain, or by keys that are not here yet
+    block_->unwanted.add();
+    turn.totals.dropped.add();
+    return false;
+  }
+  const auto opened = rtcp ? crypto_.open_rtcp(received.datagram) : crypto_.open(received.datagram);
+  if (opened.verdict == SrtpReceiver::Verdict::genuine) {
+    received.datagram = received.datagram.first(opened.size);
+    return true;
+  }
+  // From elsewhere anybody may send anything; what comes from the peer's host is worth a look.
+  const auto signalling = SocketAddress::of({settings_.signalling_peer, 1}, rtp_.family());
+  if (!received.source.same_host(latch_.destination()) &&
+      !(signalling && received.source.same_host(*signalling))) {
+    block_->strangers.add();
+    turn.totals.strangers.add();
+    return false;
+  }
+  turn.totals.dropped.add();
+  if (opened.verdict == SrtpReceiver::Verdict::replayed) {
+    block_->replayed.add();
+    return false;
+  }
+  block_->forged.add();
+  if (crypto_.on_forged()) {
+    tell_forged();
+  }
+  return false;
+}
+
 void Stream::on_rtp(Turn& turn) {
   const Received received = receive(rtp_, turn);
-  if (!received.source) {
+  if (received.source) {
+    take(received, turn);
+  }
+}
+
+void Stream::take(Received received, Turn& turn) {
+  if (dtls_.may_have_news()) {
+    mind_handshakes(turn.now);
+  }
+  if (kind_of_datagram(received.datagram) != DatagramKind::rtp && shake_hands(received, false, turn)) {
     return;
   }
   if (!planned_) {  // nothing is agreed: nothing can be judged
@@ -51,6 +101,9 @@ void Stream::on_rtp(Turn& turn) {
   }
   if (mux_ && is_rtcp(received.datagram)) {
     return read_report(received, turn);
+  }
+  if (crypto_.on() && !open(received, false, turn)) {
+    return;
   }
   auto packet = parse_rtp(received.datagram);
   if (!packet || !kinds_[packet->payload_type].agreed()) {
@@ -73,7 +126,8 @@ void Stream::on_rtp(Turn& turn) {
 }
 
 bool Stream::admit(const SocketAddress& source, const RtpPacket& packet, Turn& turn) {
-  if (!latch_.admit(source, {.ssrc = packet.ssrc, .sequence = packet.sequence}, turn.now)) {
+  if (!latch_.admit(source, {.ssrc = packet.ssrc, .sequence = packet.sequence, .proven = crypto_.on()},
+                    turn.now)) {
     block_->strangers.add();
     turn.totals.strangers.add();
     return false;
@@ -102,24 +156,85 @@ void Stream::accept(const RtpPacket& packet, const PayloadKind& kind, Turn& turn
 }
 
 void Stream::forward(RtpPacket& packet, std::span<std::uint8_t> datagram, Turn& turn) {
+  const PayloadKind& kind = kinds_[packet.payload_type];
+  if (lacking_former_ && !kind.former) {
+    lacking_ = lacking_former_ = false;
+    reroute();
+  }
   const std::uint8_t wanted = map_[packet.payload_type];
+  if (ear_ != nullptr || kind.event) {
+    listen(packet, datagram, turn.now);
+  }
   if (wanted == no_payload_type) {  // no partner, one that is on hold, or one that did not agree to this
+    if (way_ == Way::decoded && !kind.event) {
+      return;  // the ear has it
+    }
+    if (open_ && way_ == Way::relayed && !kind.event && !kind.noise) {
+      lacking_former_ = kind.former;
+      lacking_ = true;  // the partner did not agree to this codec: from here on we translate
+      reroute();
+      listen(packet, datagram, turn.now);
+      return;
+    }
     block_->unwanted.add();
     turn.totals.dropped.add();
+    return;
+  }
+  if (echo_ && echo_delay_ != nullptr) {
+    echo_delay_->put(packet, datagram.subspan(packet.payload_offset, packet.payload_size), turn.now);
+    send_delayed(turn);
     return;
   }
   target_->send(packet, datagram, *this, turn);
 }
 
+/// What is due of a delayed echo. The peer's own packets are the beat: who sends nothing hears nothing.
+void Stream::send_delayed(Turn& turn) {
+  while (echo_delay_->is_due(turn.now)) {
+    auto held = echo_delay_->take();
+    if (map_[held.packet.payload_type] != no_payload_type) {
+      send(held.packet, held.bytes, *this, turn);
+    }
+  }
+}
+
+/// A copy for the ear, and key presses.
+void Stream::listen(const RtpPacket& packet, std::span<const std::uint8_t> datagram, base::Time now) {
+  const PayloadKind& kind = kinds_[packet.payload_type];
+  const auto payload = datagram.subspan(packet.payload_offset, packet.payload_size);
+  if (kind.event) {
+    on_event(packet, payload, map_[packet.payload_type] != no_payload_type, now);
+  }
+  if (ear_ != nullptr) {
+    using What = PlayoutKind::What;
+    const What what = kind.event ? What::event : kind.noise ? What::comfort_noise : What::sound;
+    ear_->put(packet, payload, {what, kind.codec, kind.clock_rate}, now);
+    if (what == What::sound) {
+      note_sound(now);
+    }
+  }
+}
+
 void Stream::send(RtpPacket& packet, std::span<std::uint8_t> datagram, const Stream& from, Turn& turn) {
   const std::uint8_t incoming_type = std::exchange(packet.payload_type, from.map_[packet.payload_type]);
+  if (from.kinds_[incoming_type].event) {
+    events_until_ = turn.now + event_hold;
+  }
   if (!sender_.rewrite(packet, from.id_, from.kinds_[incoming_type].clock_rate, turn.now)) {
     turn.totals.dropped.add();
     return;
   }
-  const auto out =
-      datagram.subspan(packet.payload_offset - rtp_header_size, rtp_header_size + packet.payload_size);
+  auto out = datagram.subspan(packet.payload_offset - rtp_header_size, rtp_header_size + packet.payload_size);
   write_rtp_header(out.first<rtp_header_size>(), packet);
+  if (crypto_.on()) {
+    const auto room = turn.buffer.last(static_cast<std::size_t>(&turn.buffer.back() + 1 - out.data()));
+    const auto sealed = crypto_.seal(room, out.size());
+    if (!sealed) {
+      turn.totals.dropped.add();
+      return;
+    }
+    out = room.first(*sealed);
+  }
   const SocketAddress& to = latch_.destination();
   // A full buffer or an error that ICMP reported: the packet is lost as it would be on the wire.
   if (::sendto(rtp_.fd(), out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.data(), to.size()) < 0) {

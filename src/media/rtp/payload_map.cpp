@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint32_t narrow_events = 8000;
 constexpr std::uint32_t wide_events = 48000;
+constexpr std::uint32_t noise_clock = 8000;
 
 void name_kind(PayloadKinds& kinds, std::uint8_t payload_type, const PayloadKind& kind) {
   if (payload_type < payload_type_count && !kinds[payload_type].agreed()) {
@@ -18,6 +19,9 @@ std::optional<std::uint8_t> wanted(const sdp::MediaPlan& to, const PayloadKind& 
   if (kind.event) {
     const auto& event = kind.clock_rate == wide_events ? to.telephone_event_48k : to.telephone_event_8k;
     return event ? std::optional(event->send_payload_type) : std::nullopt;
+  }
+  if (kind.noise) {
+    return to.comfort_noise ? std::optional(to.comfort_noise->send_payload_type) : std::nullopt;
   }
   for (const sdp::AgreedCodec& codec : to.codecs) {
     if (codec.codec == kind.codec) {
@@ -35,18 +39,32 @@ PayloadKinds payload_kinds(const sdp::MediaPlan& plan) {
   PayloadKinds kinds{};
   const auto add = [&](auto payload_type) {
     for (const sdp::AgreedCodec& codec : plan.codecs) {
-      name_kind(kinds, codec.*payload_type, {rtp_clock_rate(codec.codec), false, codec.codec});
+      name_kind(kinds, codec.*payload_type,
+                {.clock_rate = rtp_clock_rate(codec.codec), .codec = codec.codec});
     }
     if (plan.telephone_event_8k) {
-      name_kind(kinds, (*plan.telephone_event_8k).*payload_type, {narrow_events, true});
+      name_kind(kinds, (*plan.telephone_event_8k).*payload_type,
+                {.clock_rate = narrow_events, .event = true});
     }
     if (plan.telephone_event_48k) {
-      name_kind(kinds, (*plan.telephone_event_48k).*payload_type, {wide_events, true});
+      name_kind(kinds, (*plan.telephone_event_48k).*payload_type, {.clock_rate = wide_events, .event = true});
+    }
+    if (plan.comfort_noise) {
+      name_kind(kinds, (*plan.comfort_noise).*payload_type, {.clock_rate = noise_clock, .noise = true});
     }
   };
   add(&sdp::AgreedCodec::receive_payload_type);
   add(&sdp::AgreedCodec::send_payload_type);
   return kinds;
+}
+
+void keep_former(PayloadKinds& kinds, const PayloadKinds& before) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (!kinds[i].agreed() && before[i].agreed() && !before[i].event && !before[i].noise) {
+      kinds[i] = before[i];
+      kinds[i].former = true;
+    }
+  }
 }
 
 PayloadMap empty_payload_map() {
@@ -55,9 +73,8 @@ PayloadMap empty_payload_map() {
   return map;
 }
 
-PayloadMap payload_map(const sdp::MediaPlan& from, const sdp::MediaPlan& to) {
+PayloadMap payload_map(const PayloadKinds& kinds, const sdp::MediaPlan& to) {
   PayloadMap map = empty_payload_map();
-  const PayloadKinds kinds = payload_kinds(from);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     if (!kinds[i].agreed()) {
       continue;

@@ -23,6 +23,7 @@ Sender::Sender(std::uint32_t ssrc, std::uint16_t first_sequence, std::uint32_t f
       last_timestamp_(first_timestamp) {}
 
 bool Sender::rewrite(RtpPacket& packet, std::uint64_t source, std::uint32_t clock_rate, base::Time now) {
+  own_ = false;
   const auto ahead = static_cast<std::uint16_t>(packet.sequence - source_highest_);
   const bool far = ahead > max_step && ahead < 0x10000 - max_step;
   bool newest = ahead < 0x8000;
@@ -60,6 +61,52 @@ void Sender::anchor(RtpPacket& packet, std::uint32_t clock_rate, base::Time now)
       started_ ? std::max(in_units(now - last_time_, clock_rate), clock_rate / 1000) : 0;
   timestamp_offset_ = last_timestamp_ + passed - packet.timestamp;
   packet.marker = true;
+}
+
+RtpPacket Sender::next(std::uint32_t units, std::uint32_t clock_rate, base::Time now) {
+  RtpPacket packet;
+  if (own_ && clock_rate == clock_rate_) {
+    packet.timestamp = own_next_;
+    packet.marker = !spoke_;
+  } else {
+    // Sound that follows at once goes on where the last packet (of 20 ms) ended: the far end sees a packet
+    // that is a little late, and no hole. After a pause the time that passed counts.
+    const std::uint32_t passed = started_ ? in_units(now - last_time_, clock_rate) : 0;
+    const bool at_once = started_ && passed < clock_rate / 5;
+    packet.timestamp = last_timestamp_ + (at_once ? clock_rate / 50 : passed);
+    packet.marker = true;
+  }
+  anchored_ = false;
+  own_ = spoke_ = true;
+  own_next_ = packet.timestamp + units;
+  packet.sequence = static_cast<std::uint16_t>(last_sequence_ + 1U);
+  packet.ssrc = ssrc_;
+  last_sequence_ = packet.sequence;
+  last_timestamp_ = packet.timestamp;
+  last_time_ = now;
+  clock_rate_ = clock_rate;
+  started_ = true;
+  return packet;
+}
+
+void Sender::skip(std::uint32_t units) {
+  own_next_ += units;
+  spoke_ = false;
+}
+
+RtpPacket Sender::next_at(std::uint32_t timestamp) {
+  RtpPacket packet;
+  packet.sequence = ++last_sequence_;
+  packet.timestamp = timestamp;
+  packet.ssrc = ssrc_;
+  anchored_ = false;
+  return packet;
+}
+
+void Sender::pass(std::uint32_t units, base::Time now) {
+  last_timestamp_ += units;
+  last_time_ = now;
+  own_ = false;
 }
 
 void Sender::on_sent(std::size_t payload_size) {

@@ -22,6 +22,17 @@ class Sender {
   /// another's); `clock_rate` in Hz. False: the packet is older than the change to its source, whose
   /// predecessor's last packets bore its number; do not send it.
   bool rewrite(RtpPacket& packet, std::uint64_t source, std::uint32_t clock_rate, base::Time now);
+
+  /// A packet of our own making: the number after the last, the time where the last one of ours ended, and,
+  /// after relayed ones, where those ended. `units`: how long it sounds, in units of its timestamp.
+  RtpPacket next(std::uint32_t units, std::uint32_t clock_rate, base::Time now);
+  /// Time passes without a packet of ours (silence that is not sent).
+  void skip(std::uint32_t units);
+  /// Another packet of a key press of ours that began at `timestamp`; it sounds beside the count of time.
+  RtpPacket next_at(std::uint32_t timestamp);
+  /// That press is over, `units` after its timestamp.
+  void pass(std::uint32_t units, base::Time now);
+
   /// The next packet is a change of source, whoever sends it (a link was made anew).
   void interrupt() { anchored_ = false; }
   void on_sent(std::size_t payload_size);
@@ -37,7 +48,10 @@ class Sender {
 
   std::uint32_t ssrc_;
   bool anchored_ = false;
-  bool started_ = false;  // something was sent at all
+  bool started_ = false;        // something was sent at all
+  bool own_ = false;            // the last packet was of our own making
+  bool spoke_ = false;          // … and none was skipped since
+  std::uint32_t own_next_ = 0;  // timestamp of the next one
   std::uint64_t source_ = 0;
   std::uint32_t source_ssrc_ = 0;
   std::uint16_t source_highest_ = 0;   // highest sequence that came from the source
