@@ -1,5 +1,7 @@
 #include "dialplan/captures.hpp"
 
+#include "dialplan/dial_string.hpp"
+
 #include <algorithm>
 
 namespace switchroom::dialplan {
@@ -14,15 +16,14 @@ void append_literal(std::string& out, std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-}  // namespace
-
-std::string with_captures(std::string_view argument, const Captures& captures) {
+template <class Write>
+std::string replaced(std::string_view argument, const Captures& captures, Write write) {
   std::string out;
   out.reserve(argument.size() + 32);
   while (!argument.empty()) {
     std::size_t step = 2;
     if (argument.front() == '$' && argument.size() > 1 && is_digit(argument[1])) {
-      append_literal(out, captures[static_cast<std::size_t>(argument[1] - '0')]);
+      append_literal(out, write(captures[static_cast<std::size_t>(argument[1] - '0')]));
     } else {
       // An escaped dollar sign stays escaped; everything up to the next mark is text.
       step = argument.starts_with("\\$") ? 2 : std::min(argument.find_first_of("\\$", 1), argument.size());
@@ -31,6 +32,16 @@ std::string with_captures(std::string_view argument, const Captures& captures) {
     argument.remove_prefix(step);
   }
   return out;
+}
+
+}  // namespace
+
+std::string with_captures(std::string_view argument, const Captures& captures) {
+  return replaced(argument, captures, [](std::string_view text) { return text; });
+}
+
+std::string with_captures_for_dialling(std::string_view argument, const Captures& captures) {
+  return replaced(argument, captures, quoted_for_dialling);
 }
 
 }  // namespace switchroom::dialplan

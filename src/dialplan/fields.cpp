@@ -3,6 +3,7 @@
 #include "config/suggestions.hpp"
 #include "dialplan/pattern.hpp"
 #include "dialplan/plan.hpp"
+#include "dialplan/schedule.hpp"
 
 #include <fmt/core.h>
 
@@ -14,10 +15,15 @@ namespace switchroom::dialplan {
 namespace {
 
 // What every call has from its first moment. Others are reached as ${name}: they may not be there.
-constexpr std::array<std::string_view, 15> known{
-    "destination_number", "caller_id_number", "caller_id_name", "network_addr", "context",     "uuid",
-    "sip_from_uri",       "sip_from_user",    "sip_to_uri",     "sip_to_user",  "domain_name", "accountcode",
-    "callgroup",          "sip_call_id",      "sip_user_agent"};
+constexpr std::array<std::string_view, 26> known{"destination_number", "caller_id_number", "caller_id_name",
+                                                 "network_addr",       "network_port",     "context",
+                                                 "user_context",       "user_name",        "uuid",
+                                                 "sip_from_uri",       "sip_from_user",    "sip_from_host",
+                                                 "sip_from_display",   "sip_to_uri",       "sip_to_user",
+                                                 "sip_to_host",        "sip_req_uri",      "sip_req_user",
+                                                 "sip_req_host",       "sip_profile",      "sip_call_id",
+                                                 "sip_user_agent",     "domain_name",      "accountcode",
+                                                 "callgroup",          "toll_allow"};
 
 constexpr std::string_view header_prefix = "sip_h_";
 
@@ -35,13 +41,35 @@ std::string field_problem(std::string_view field) {
                                                            : "";
   }
   if (is_header(field) || std::find(known.begin(), known.end(), field) != known.end()) return {};
-  const std::vector<std::string> names(known.begin(), known.end());
+  std::vector<std::string> names(known.begin(), known.end());
+  std::ranges::move(time_fields(), std::back_inserter(names));
   const auto meant = config::did_you_mean(field, names);
   return fmt::format("unknown field \"{}\"{}", field,
                      meant.empty() ? fmt::format("; a variable is written as \"${{{}}}\"", field) : meant);
 }
 
-std::string check_condition(const config::Condition& condition) {
+namespace {
+
+std::string check_time(const config::Condition& condition, const config::Snapshot& snapshot) {
+  if (condition.field != "hours") {
+    const auto schedule = parse_schedule(condition.field, condition.pattern);
+    return schedule ? std::string() : schedule.error().what;
+  }
+  const std::string name = condition.pattern.substr(condition.pattern.starts_with('!') ? 1 : 0);
+  if (snapshot.hours.contains(name)) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const auto& [known_name, hours] : snapshot.hours) {
+    names.push_back(known_name);
+  }
+  return fmt::format("there is no [hours.{}]{}", name, config::did_you_mean(name, names));
+}
+
+}  // namespace
+
+std::string check_condition(const config::Condition& condition, const config::Snapshot& snapshot) {
+  if (is_time_field(condition.field)) return check_time(condition, snapshot);
   if (auto problem = field_problem(condition.field); !problem.empty()) return problem;
   const auto pattern = Pattern::compile(condition.pattern);
   return pattern ? std::string() : fmt::format("bad pattern: {}", pattern.error().what);

@@ -34,6 +34,25 @@ std::string message(int code) {
   return reinterpret_cast<const char*>(text.data());
 }
 
+bool is_plain(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// What each text that fits begins with, where that is easily seen: "100" of "^(100[0-9])$". Most rules want
+/// another number than the one that was dialled, and are passed over without a search.
+std::string certain_beginning(std::string_view pattern) {
+  if (!pattern.starts_with('^') || pattern.find('|') != std::string_view::npos) return {};
+  for (std::size_t at = 0; at + 1 < pattern.size(); ++at) {
+    if (pattern[at] == ')' && std::string_view("?*{+").find(pattern[at + 1]) != std::string_view::npos)
+      return {};
+  }
+  std::size_t at = pattern.starts_with("^(") ? 2 : 1;
+  std::string beginning;
+  while (at < pattern.size() && is_plain(pattern[at])) beginning += pattern[at++];
+  const bool repeated =
+      at < pattern.size() && std::string_view("?*{+").find(pattern[at]) != std::string_view::npos;
+  if (repeated && !beginning.empty()) beginning.pop_back();
+  return beginning;
+}
+
 }  // namespace
 
 struct Search::Memory {
@@ -51,6 +70,7 @@ Search::~Search() = default;
 
 struct Pattern::Code {
   std::unique_ptr<pcre2_code, Free> compiled;
+  std::string beginning;
 };
 
 Pattern::Pattern(std::unique_ptr<Code> code, std::uint32_t groups)
@@ -72,11 +92,12 @@ base::result<Pattern> Pattern::compile(std::string_view text) {
   (void)pcre2_jit_compile(compiled.get(), PCRE2_JIT_COMPLETE);
   std::uint32_t groups = 0;
   pcre2_pattern_info(compiled.get(), PCRE2_INFO_CAPTURECOUNT, &groups);
-  return Pattern(std::make_unique<Code>(Code{std::move(compiled)}), groups);
+  return Pattern(std::make_unique<Code>(Code{std::move(compiled), certain_beginning(text)}), groups);
 }
 
 Fit Pattern::fit(std::string_view subject, Search& search, Captures& captures) const {
   if (subject.size() > longest_subject) return Fit::too_long;
+  if (!subject.starts_with(code_->beginning)) return Fit::differs;
   // An empty view may hold a null pointer, which PCRE2 takes for an error.
   if (subject.empty()) subject = "";
   auto* data = search.memory_->data.get();
@@ -94,6 +115,13 @@ Fit Pattern::fit(std::string_view subject, Search& search, Captures& captures) c
     if (begin != PCRE2_UNSET && end >= begin) captures[i] = subject.substr(begin, end - begin);
   }
   return Fit::fits;
+}
+
+bool Pattern::may_begin(std::string_view subject, Search& search) const {
+  const int count =
+      pcre2_match(code_->compiled.get(), units(subject.empty() ? "" : subject), subject.size(), 0,
+                  PCRE2_PARTIAL_SOFT, search.memory_->data.get(), search.memory_->context.get());
+  return count >= 0 || count == PCRE2_ERROR_PARTIAL;
 }
 
 }  // namespace switchroom::dialplan

@@ -54,6 +54,8 @@ class Pattern {
   /// `captures` (of `subject`) is written only when it fits. Costs at most some milliseconds, whatever the
   /// pattern and the subject.
   [[nodiscard]] Fit fit(std::string_view subject, Search& search, Captures& captures) const;
+  /// Whether `subject`, or something that begins with it, fits.
+  [[nodiscard]] bool may_begin(std::string_view subject, Search& search) const;
   [[nodiscard]] bool has_captures() const { return groups_ > 0; }
 
  private:

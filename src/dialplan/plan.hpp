@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "config/snapshot.hpp"
+#include "dialplan/local_time.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -34,6 +35,15 @@ struct Match {
   std::size_t next = 0;
 };
 
+/// What was found at an entry or at one of its cases, for people who ask why.
+struct Finding {
+  enum class Verdict : std::uint8_t { no, yes, at_another_time } verdict = Verdict::no;
+  std::string entry;  // "departments", "departments, case 2"; empty: of the whole context
+  std::string why;    // what holds, or what does not
+  [[nodiscard]] std::string text() const;
+};
+using Explain = std::function<void(const Finding&)>;
+
 /// All contexts of a snapshot, patterns compiled once at load. Immutable, any thread.
 class Dialplan {
  public:
@@ -46,13 +56,14 @@ class Dialplan {
   [[nodiscard]] bool has_context(std::string_view context) const;
   /// The first entry of `context` that matches, looked for from the entry number `from` on. An entry behind
   /// one with `continue` is looked for when the steps of that one are done: it sees the variables that they
-  /// have set. $1 is the first capture of the dialled number's condition, or, when that has none, of the
-  /// first condition that has one; $0 all that it matched. A search that takes too long counts as no match
-  /// and is logged. `explain`, when given, hears a sentence for each entry that was tried and why it did
-  /// or did not match.
+  /// have set. When all but the conditions on time hold, `else` runs. Of an entry's cases the first that
+  /// holds adds its steps; they are judged together with the entry. $1 is the first capture of the dialled
+  /// number's condition, or, when that has none, of the first condition that has one; $0 all that it matched.
+  /// A search that takes too long counts as no match and is logged. `explain`, when given, hears of each
+  /// entry and case that was tried, and why it did or did not match.
   [[nodiscard]] std::optional<Match> match(std::string_view context, const Variables& variables,
-                                           std::size_t from = 0,
-                                           const std::function<void(const std::string&)>& explain = {}) const;
+                                           const LocalTime& now, std::size_t from = 0,
+                                           const Explain& explain = {}) const;
 
  private:
   class Impl;
@@ -60,7 +71,7 @@ class Dialplan {
 };
 
 /// For config::Checks: why a condition is bad, or empty.
-std::string check_condition(const config::Condition& condition);
+std::string check_condition(const config::Condition& condition, const config::Snapshot& snapshot);
 
 /// Replaces ${name}, ${name:offset:length} and $${global}; unknown ones become empty, \$ becomes a dollar
 /// sign. Offset and length count characters; a negative offset counts from the end, a negative length ends

@@ -1,6 +1,9 @@
 // Which entries match, with what captures, and what is said about it.
 #include "dialplan/plan.hpp"
 
+#include "dialplan/pattern.hpp"
+#include "support/print_result.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -11,6 +14,8 @@ using config::ContextEntry;
 using dialplan::Dialplan;
 
 namespace {
+
+constexpr dialplan::LocalTime noon{2026, 11, 25, 3, 12 * 60, 48};  // a Wednesday
 
 using Facts = std::map<std::string, std::string, std::less<>>;
 
@@ -39,10 +44,10 @@ std::vector<std::string> steps(const Dialplan& plan, const Facts& facts,
     const auto found = facts.find(name);
     return found == facts.end() ? std::string() : found->second;
   };
-  const auto explain = [&](const std::string& sentence) { heard->push_back(sentence); };
-  const auto told = heard != nullptr ? explain : std::function<void(const std::string&)>();
+  const auto explain = [&](const dialplan::Finding& finding) { heard->push_back(finding.text()); };
+  const auto told = heard != nullptr ? explain : dialplan::Explain();
   std::size_t from = 0;
-  while (const auto found = plan.match("default", look_up, from, told)) {
+  while (const auto found = plan.match("default", look_up, noon, from, told)) {
     for (const auto& step : found->steps) lines.push_back(step.application + " " + step.argument);
     from = found->next;
   }
@@ -68,8 +73,10 @@ TEST_CASE("the first entry that matches runs, and no other") {
   CHECK(dialled(office, "10021") == Lines{"respond 404"});
   CHECK(dialled(office, "") == Lines{"respond 404"});
   const Dialplan plan(with(office));
-  CHECK(plan.match("default", [](std::string_view) { return std::string("1002"); })->steps.at(1).entry ==
-        "colleagues");
+  CHECK(plan.match(
+                "default", [](std::string_view) { return std::string("1002"); }, noon)
+            ->steps.at(1)
+            .entry == "colleagues");
 }
 
 TEST_CASE("an entry with continue lets the next ones match too") {
@@ -89,13 +96,13 @@ TEST_CASE("an entry behind one with continue sees the variables that its steps h
     const auto found = facts.find(name);
     return found == facts.end() ? std::string() : found->second;
   };
-  const auto first = plan.match("default", look_up);
+  const auto first = plan.match("default", look_up, noon);
   REQUIRE(first);
   facts["kind"] = "sales";
-  const auto second = plan.match("default", look_up, first->next);
+  const auto second = plan.match("default", look_up, noon, first->next);
   REQUIRE(second);
   CHECK(second->steps.at(0).entry == "second");
-  CHECK_FALSE(plan.match("default", look_up, second->next).has_value());
+  CHECK_FALSE(plan.match("default", look_up, noon, second->next).has_value());
 }
 
 TEST_CASE("contexts are separate, and one that is not there matches nothing") {
@@ -107,11 +114,11 @@ TEST_CASE("contexts are separate, and one that is not there matches nothing") {
   CHECK(plan.has_context("empty"));
   CHECK_FALSE(plan.has_context("b"));
   const auto nothing = [](std::string_view) { return std::string(); };
-  CHECK(plan.match("a", nothing)->steps.size() == 1);
-  CHECK_FALSE(plan.match("empty", nothing).has_value());
+  CHECK(plan.match("a", nothing, noon)->steps.size() == 1);
+  CHECK_FALSE(plan.match("empty", nothing, noon).has_value());
   std::string heard;
-  const auto listen = [&](const std::string& sentence) { heard = sentence; };
-  CHECK_FALSE(plan.match("b", nothing, 0, listen).has_value());
+  const auto listen = [&](const dialplan::Finding& finding) { heard = finding.text(); };
+  CHECK_FALSE(plan.match("b", nothing, noon, 0, listen).has_value());
   CHECK(heard == "there is no context \"b\"");
 }
 
@@ -239,10 +246,14 @@ TEST_CASE("each variable is asked for once for all entries, and only when needed
   for (int i = 0; i < 10; ++i)
     entries.push_back(entry("x", {{"destination_number", "^x$"}, {"caller_id_number", "y"}}, {}));
   std::map<std::string, int, std::less<>> asked;
-  (void)Dialplan(with(entries)).match("default", [&](std::string_view name) {
-    ++asked[std::string(name)];
-    return std::string("1");
-  });
+  (void)Dialplan(with(entries))
+      .match(
+          "default",
+          [&](std::string_view name) {
+            ++asked[std::string(name)];
+            return std::string("1");
+          },
+          noon);
   CHECK(asked["destination_number"] == 1);
   CHECK(asked["caller_id_number"] == 0);
 }
@@ -267,7 +278,7 @@ TEST_CASE("it explains itself to people") {
 
 TEST_CASE("conditions are checked when the configuration is") {
   const auto check = [](const std::string& field, const std::string& pattern) {
-    return dialplan::check_condition({field, pattern, {}});
+    return dialplan::check_condition({field, pattern, {}}, {});
   };
   for (const auto* field : {"destination_number", "caller_id_number", "caller_id_name", "network_addr",
                             "context", "sip_h_X-Custom", "${anything}", "${a}-${b}", "$${office}"}) {
@@ -301,10 +312,77 @@ TEST_CASE("fifty entries are tried in well under a call's share of a millisecond
   constexpr int rounds = 2000;
   const auto start = std::chrono::steady_clock::now();
   std::size_t found = 0;
-  for (int i = 0; i < rounds; ++i) found += plan.match("default", look_up)->steps.size();
+  for (int i = 0; i < rounds; ++i) found += plan.match("default", look_up, noon)->steps.size();
   const auto each =
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / rounds;
   CHECK(found == rounds);
   WARN("a context of 50 entries takes " << each << " us");
   CHECK(each < 500);  // 20 in a release build on a quiet machine; this bound survives sanitizers
+}
+
+TEST_CASE("one of several conditions is enough; cases within cases") {
+  ContextEntry office = entry("office", {{"destination_number", "^5(.)$"}}, {{"answer", ""}});
+  office.any = {{"caller_id_number", "^1001$", {}}, {"${vip}", "^(yes)$", {}}};
+  config::Case inner;
+  inner.when = {{"${floor}", "^(2)$", {}}};
+  inner.actions = {{"bridge", "user/100$1", {}}};
+  config::Case other;
+  other.actions = {{"bridge", "user/10$1", {}}};
+  config::Case day;
+  day.any = {{"days", "sun", {}}, {"days", "wed", {}}};
+  day.actions = {{"log", "day", {}}};
+  day.cases = {inner, other};
+  config::Case rest;
+  rest.actions = {{"hangup", "", {}}};
+  office.cases = {day, rest};
+  const Dialplan plan(with({office}));
+  CHECK(steps(plan, {{"destination_number", "59"}}).empty());
+  CHECK(steps(plan, {{"destination_number", "59"}, {"caller_id_number", "1001"}}) ==
+        Lines{"answer ", "log day", "bridge user/109"});
+  CHECK(steps(plan, {{"destination_number", "59"}, {"vip", "yes"}, {"floor", "2"}}) ==
+        Lines{"answer ", "log day", "bridge user/1002"});
+  Lines heard;
+  (void)steps(plan, {{"destination_number", "59"}}, &heard);
+  CHECK(heard.at(0) ==
+        "\"office\" does not match: none of `any` holds: caller_id_number is not set or empty, which does "
+        "not fit "
+        "^1001$, and ${vip} is not set or empty, which does not fit ^(yes)$");
+  heard.clear();
+  (void)steps(plan, {{"destination_number", "59"}, {"vip", "yes"}}, &heard);
+  CHECK(heard.at(0) ==
+        "\"office\" matches: destination_number is \"59\", which fits ^5(.)$, and ${vip} is \"yes\", "
+        "which fits ^(yes)$");
+  CHECK(heard.at(1) == "\"office, case 1\" matches: it is days wed");
+  CHECK(heard.at(3) == "\"office, case 1, case 2\" matches: it has no conditions");
+}
+
+TEST_CASE("what is passed over without a search is what a search would not find") {
+  const auto fits = [](const char* pattern, const char* subject) {
+    const auto compiled = dialplan::Pattern::compile(pattern);
+    REQUIRE(compiled);
+    dialplan::Search search;
+    dialplan::Captures captures;
+    return compiled->fit(subject, search, captures) == dialplan::Fit::fits;
+  };
+  CHECK(fits("^100$", "100"));
+  CHECK_FALSE(fits("^100$", "101"));
+  CHECK(fits("^(10[0-9]{2})$", "1042"));
+  CHECK(fits("^10?$", "1"));
+  CHECK(fits("^10*$", "1000"));
+  CHECK(fits("^10{0}5$", "15"));
+  CHECK(fits("^10+$", "100"));
+  CHECK(fits("^(10)?5$", "5"));
+  CHECK(fits("^(1(0))*5$", "5"));
+  CHECK(fits("^(10)+5$", "10105"));
+  CHECK(fits("^1|2$", "2"));
+  CHECK(fits("^(1|2)$", "2"));
+  CHECK(fits("^(?i)abc$", "ABC"));
+  CHECK(fits("^(?:12)34", "1234"));
+  CHECK(fits("^(?!12)34", "34"));
+  CHECK(fits("^(?<n>12)$", "12"));
+  CHECK(fits("(?x)^ 1 2 $", "12"));
+  CHECK(fits("100", "0100"));
+  CHECK(fits("^\\d", "1"));
+  CHECK(fits("^(\\+?1?5551234567)$", "5551234567"));
+  CHECK(fits("^", ""));
 }
