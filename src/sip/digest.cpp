@@ -143,7 +143,8 @@ std::optional<DigestServer::Nonce> DigestServer::open_nonce(std::string_view tex
   return nonce;
 }
 
-bool DigestServer::is_password_right(const DigestFields& fields, std::string_view method) const {
+bool DigestServer::is_password_right(const DigestFields& fields, std::string_view method,
+                                     const Lookup& lookup) const {
   const auto kind = parse_digest_algorithm(fields);
   if (!kind || kind->session ||
       std::find(settings_.algorithms.begin(), settings_.algorithms.end(), kind->algorithm) ==
@@ -151,7 +152,7 @@ bool DigestServer::is_password_right(const DigestFields& fields, std::string_vie
     return false;
   }
   // One path for known and unknown users: the same hashes, the same comparison.
-  const std::optional<std::string> password = lookup_(fields.username);
+  const std::optional<std::string> password = lookup(fields.username);
   const bool known = password && !password->empty();
   const std::string expected = digest_response(*kind, fields, known ? *password : decoy_, method);
   const bool same = equal_in_constant_time(expected, grammar::lowered(fields.response));
@@ -178,8 +179,11 @@ AuthResult DigestServer::check(const Message& request, std::string_view source, 
     count = static_cast<std::uint32_t>(*number);
   }
   if (fields->username.empty() || result.username != fields->username) return result;
-  if (!is_password_right(*fields, request.method_token) || !is_for(fields->uri, request.request_uri))
+  if (!is_password_right(*fields, request.method_token, lookup_) ||
+      !is_for(fields->uri, request.request_uri)) {
+    result.old_password = former_ && is_password_right(*fields, request.method_token, former_);
     return result;
+  }
   if (counts_.size() >= settings_.remembered_nonces) {
     counts_.expire(milliseconds(now - settings_.nonce_lifetime));  // before the table forgets live ones
   }

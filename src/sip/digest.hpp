@@ -28,6 +28,7 @@ enum class AuthVerdict : std::uint8_t {
 struct AuthResult {
   AuthVerdict verdict = AuthVerdict::missing;
   std::string username;         // as claimed (printable, at most 64 characters), also when wrong
+  bool old_password = false;    // wrong now, right before the last change of the configuration
   bool proved_address = false;  // the nonce was made for this source address, within its lifetime: the
                                 // sender receives what we send
 };
@@ -71,11 +72,14 @@ class DigestServer {
     std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::md5};  // in the order they are offered
     base::Duration nonce_lifetime = std::chrono::minutes(5);
     std::size_t remembered_nonces = 65536;  // about 64 bytes each
+    bool operator==(const Settings&) const = default;
   };
   /// The password of a user, nullopt for an unknown one. An empty one lets nobody in.
   using Lookup = std::function<std::optional<std::string>(std::string_view username)>;
 
   DigestServer(Settings settings, Lookup lookup);
+  /// Passwords of before, to tell a phone that was forgotten from somebody who guesses. Lets nobody in.
+  void set_former(Lookup former) { former_ = std::move(former); }
 
   /// Checks the Authorization headers. `source` is the peer's address in text (without port): the nonce is
   /// bound to it.
@@ -83,6 +87,7 @@ class DigestServer {
   /// that decides what the request does; host, port and parameters may differ, since ALGs and proxies rewrite
   /// them (RFC 7616 3.4.6 asks for care here) and the method is part of the hash anyway.
   AuthResult check(const Message& request, std::string_view source, base::Time now);
+  [[nodiscard]] bool is_set_to(const Settings& settings) const { return settings_ == settings; }
   /// Adds WWW-Authenticate headers to a 401 (one for each algorithm).
   void challenge(Message& response, std::string_view source, base::Time now, bool stale);
 
@@ -96,10 +101,12 @@ class DigestServer {
   [[nodiscard]] std::optional<Nonce> open_nonce(std::string_view text, std::string_view source,
                                                 base::Time now) const;
   [[nodiscard]] std::string seal(std::string_view head, std::string_view source) const;
-  [[nodiscard]] bool is_password_right(const DigestFields& fields, std::string_view method) const;
+  [[nodiscard]] bool is_password_right(const DigestFields& fields, std::string_view method,
+                                       const Lookup& lookup) const;
 
   Settings settings_;
   Lookup lookup_;
+  Lookup former_;
   std::array<std::uint8_t, 32> key_{};
   std::string decoy_;  // what an unknown user's response is computed with
   NonceCounts counts_;

@@ -2,6 +2,7 @@
 #include "sip/transport/resolver.hpp"
 
 #include "base/task_group.hpp"
+#include "sip/transport/dns_ttl.hpp"
 #include "sip/transport/srv_order.hpp"
 
 #include <boost/asio/write.hpp>
@@ -73,6 +74,7 @@ class NameServer {
   [[nodiscard]] std::string where() const {
     return fmt::format("127.0.0.1:{}", udp_.local_endpoint().port());
   }
+  unsigned ttl = 60;  // of all that is answered
   void add(const std::string& name, Type type, std::string data) {
     records_[{name, type}].push_back(std::move(data));
   }
@@ -142,7 +144,7 @@ class NameServer {
     out += number(1) + number(static_cast<unsigned>(count)) + number(0) + number(0) + question;
     for (std::size_t i = 0; i < count; ++i) {
       const std::string& data = found->second[i];
-      out += "\xc0\x0c" + number(static_cast<unsigned>(type)) + number(1) + number(0) + number(60) +
+      out += "\xc0\x0c" + number(static_cast<unsigned>(type)) + number(1) + number(0) + number(ttl) +
              number(static_cast<unsigned>(data.size())) + data;
     }
     return out;
@@ -205,10 +207,59 @@ TEST_CASE("a numeric host is its own address and asks nobody") {
   CHECK_FALSE(numeric_destination(*parse_uri("tel:+15551234")).has_value());
 }
 
+TEST_CASE("an address may be believed for as long as the shortest of all answers says") {
+  Desk desk;
+  desk.server.add("_sip._udp.example.test", srv, srv_record(10, 0, 5070, "a.test"));
+  desk.server.add("a.test", a, bytes_of("192.0.2.1"));
+  desk.server.ttl = 7;
+  Located located;
+  bool done = false;
+  const auto look_up = [&](const char* uri) {
+    done = false;
+    desk.tasks.spawn(
+        [](Resolver& r, Uri what, Located& out) -> awaitable<void> {
+          auto found = co_await r.locate(std::move(what));
+          out = found ? *found : Located{};
+        }(desk.resolver, *parse_uri(uri), located),
+        [&done] { done = true; });
+    const auto end = base::Clock::now() + seconds(8);
+    while (!done && base::Clock::now() < end) {
+      desk.io.restart();
+      desk.io.run_one_for(milliseconds(50));
+    }
+    REQUIRE(done);
+  };
+  look_up("sip:example.test;transport=udp");
+  REQUIRE(located.places.size() == 1);
+  CHECK(located.good_for == seconds(7));
+  look_up("sip:a.test:5060");
+  CHECK(located.good_for == seconds(7));
+  look_up("sip:192.0.2.7");
+  CHECK(located.good_for == std::chrono::hours(24));
+}
+
+TEST_CASE("times to live out of broken answers") {
+  const auto of = [](const std::string& bytes) {
+    return shortest_ttl(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  };
+  const std::string head = std::string(4, '\0') + number(1) + number(2) + number(0) + number(0);
+  const std::string question = encoded("a.test") + number(1) + number(1);
+  const std::string record = "\xc0\x0c" + number(1) + number(1) + number(0);
+  const std::string whole =
+      head + question + record + number(60) + number(1) + "x" + record + number(50) + number(0);
+  CHECK(of(whole) == 50);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto ttl = of(whole.substr(0, size));
+    CHECK((ttl == 60 || ttl == UINT32_MAX));
+  }
+  CHECK(of({}) == UINT32_MAX);
+  CHECK(of(head + std::string(300, '\xff')) == UINT32_MAX);
+  CHECK(of(std::string(12, '\xff') + std::string(4000, '\0')) != 60);
+}
+
 TEST_CASE("what we do not speak is an error at once") {
   Desk desk;
-  for (const char* uri :
-       {"sips:a@example.test", "sip:a@example.test;transport=ws", "sip:192.0.2.1;transport=tls", "tel:123"}) {
+  for (const char* uri : {"sip:a@example.test;transport=ws", "sip:192.0.2.1;transport=sctp", "tel:123"}) {
     CHECK(desk.ask(uri).empty());
     CHECK(desk.error.find("neither UDP nor TCP") != std::string::npos);
   }

@@ -33,6 +33,7 @@ struct FakeLayer final : TransactionLayer {
   }
   void cancel(TransactionId id, std::string reason) override { cancels.emplace_back(id, std::move(reason)); }
   void abandon(TransactionId id) override { users.erase(id); }
+  void hurry(TransactionId id, base::Duration limit) override { hurried[id] = limit; }
   const Message* sent_request(TransactionId) const override { return nullptr; }
   bool respond(TransactionId id, const Message& response) override {
     responses.push_back({id, response, {}});
@@ -71,6 +72,7 @@ struct FakeLayer final : TransactionLayer {
   bool deaf = false;
   std::vector<Sent> sent, responses, repeats, acks;
   std::vector<std::pair<TransactionId, std::string>> cancels;
+  std::map<TransactionId, base::Duration> hurried;
   std::map<TransactionId, ClientUser*> users;
 };
 

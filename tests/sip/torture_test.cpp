@@ -66,7 +66,7 @@ constexpr Case cases[] = {
     {"mismatch02", Verdict::answer, 400, "CSeq"},                     // 3.1.2.18
     {"bigcode", Verdict::drop, 0, "status line"},                     // 3.1.2.19
     {"badbranch", Verdict::good, 0, ""},                              // 3.2.1
-    {"insuf", Verdict::drop, 0, "Missing From"},                      // 3.3.1
+    {"insuf", Verdict::answer, 400, "Missing From"},                  // 3.3.1
     {"unkscm", Verdict::good, 0, ""},                                 // 3.3.2: 416 further up
     {"novelsc", Verdict::good, 0, ""},                                // 3.3.3: 416 further up
     {"unksm2", Verdict::good, 0, ""},                                 // 3.3.4

@@ -23,6 +23,31 @@ TEST_CASE("an INVITE by UDP that nobody answers is sent seven times and fails af
   CHECK(layer.transactions.counters().retransmitted == 6);
 }
 
+TEST_CASE("who knows another place hurries: no answer at all is one sooner, and any answer ends the hurry") {
+  Layer layer;
+  const auto id = layer.transactions.request(own_request(Method::invite), udp_from(), &layer.client);
+  layer.transactions.hurry(id, seconds(6));
+  layer.timers.advance(milliseconds(5999));
+  CHECK(layer.client.heard.empty());
+  SECTION("silence") {
+    layer.timers.advance(milliseconds(1));
+    CHECK(layer.client.heard == Words{"timeout"});
+    CHECK(layer.transactions.size() == 0);
+    layer.timers.advance(seconds(40));
+    CHECK(layer.client.heard == Words{"timeout"});
+  }
+  SECTION("a 100 in time") {
+    layer.answer(100);
+    layer.timers.advance(seconds(60));
+    CHECK(layer.client.heard.empty());
+    layer.transactions.hurry(id, seconds(1));  // too late: somebody works on it
+    layer.timers.advance(seconds(60));
+    CHECK(layer.client.heard.empty());
+    layer.answer(486);
+    CHECK(layer.client.heard == Words{"486"});
+  }
+}
+
 TEST_CASE("the Via of a request names our address, asks for rport and has a branch of its own") {
   Layer layer;
   layer.transactions.request(own_request(Method::options), udp_from(), &layer.client);

@@ -38,11 +38,11 @@ struct Recorder final : Transports::Receiver {
       then(message, from);
     }
   }
-  void on_malformed(const Message& reject, std::string_view why, const Flow& from) override {
-    malformed.emplace_back(why);
+  void on_malformed(const Parsed& parsed, const Flow& from) override {
+    malformed.emplace_back(parsed.why);
     flows.push_back(from);
     if (on_bad) {
-      on_bad(reject, from);
+      on_bad(*parsed.reject, from);
     }
   }
   void on_closed(ConnectionId connection) override { closed.push_back(connection); }
@@ -155,9 +155,9 @@ TEST_CASE("listen addresses are numeric, with a port; the error says how they ar
   REQUIRE(six.has_value());
   CHECK(six->kind == TransportKind::tcp);
   CHECK(base::text(six->endpoint) == "[2001:db8::1]:0");
-  for (const char* bad :
-       {"", "udp", "udp:", "udp:1.2.3.4", "udp:1.2.3.4:", "udp:1.2.3.4:65536", "udp:1.2.3.4:5060x",
-        "tls:1.2.3.4:5061", "tcp:::1:5060", "tcp:[1.2.3.4]:5060", "tcp:localhost:5060", "udp::5060"}) {
+  for (const char* bad : {"", "udp", "udp:", "udp:1.2.3.4", "udp:1.2.3.4:", "udp:1.2.3.4:65536",
+                          "udp:1.2.3.4:5060x", "ws:1.2.3.4:5061", "tls:1.2.3.4", "tcp:::1:5060",
+                          "tcp:[1.2.3.4]:5060", "tcp:localhost:5060", "udp::5060"}) {
     const auto result = parse_listen_address(bad);
     INFO(bad);
     REQUIRE_FALSE(result.has_value());

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "sip/endpoint/acceptance.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +14,12 @@ using log::Level;
 using log::Subsystem;
 
 constexpr std::string_view allowed_methods =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REGISTER";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REGISTER, SUBSCRIBE";
+
+// RFC 3323 4.1.1.3: a phone that hides its number signs in as itself all the same.
+bool is_anonymous(const Address& from) {
+  return from.uri.user == "anonymous" && from.uri.host == "anonymous.invalid";
+}
 
 std::string seat_key(std::string_view call_id, std::string_view our_tag) {
   std::string key;
@@ -32,6 +38,16 @@ DigestServer::Settings digest_settings(const config::Profile& profile, const con
     }
   }
   return settings;
+}
+
+void remember_former_passwords(const config::Snapshot& before, const config::Snapshot& now,
+                               std::unordered_map<std::string, std::string>& former) {
+  for (const auto& [number, extension] : now.extensions) {
+    const auto old = before.extensions.find(number);
+    if (old != before.extensions.end() && old->second.password != extension.password) {
+      former[number] = old->second.password;
+    }
+  }
 }
 
 }  // namespace
@@ -53,31 +69,104 @@ void Endpoint::set_takers(CallTaker* calls, RegisterTaker* registrations) {
 }
 
 void Endpoint::configure(const config::SnapshotPtr& snapshot) {
+  if (snapshot_) {
+    remember_former_passwords(*snapshot_, *snapshot, former_passwords_);
+  }
   snapshot_ = snapshot;
+  registrations_limit_.configure(snapshot->limits.registrations_per_second);
   access_.configure(snapshot);
-  digests_.clear();  // nonces of before the reload become stale, which a phone mends by itself
+  std::erase_if(digests_, [&](const auto& one) { return !snapshot->profiles.contains(one.first); });
   for (const auto& [name, profile] : snapshot->profiles) {
+    auto settings = digest_settings(profile, *snapshot);
+    if (const auto old = digests_.find(name); old != digests_.end() && old->second->is_set_to(settings)) {
+      continue;  // its nonces stay good, and no phone is challenged anew for a reload
+    }
     auto lookup = [this](std::string_view user) -> std::optional<std::string> {
       const auto found = snapshot_->extensions.find(std::string(user));
       return found == snapshot_->extensions.end() ? std::nullopt : std::optional(found->second.password);
     };
-    digests_.emplace(name,
-                     std::make_unique<DigestServer>(digest_settings(profile, *snapshot), std::move(lookup)));
+    auto& digest = digests_[name] = std::make_unique<DigestServer>(std::move(settings), std::move(lookup));
+    digest->set_former([this](std::string_view user) -> std::optional<std::string> {
+      const auto found = former_passwords_.find(std::string(user));
+      return found == former_passwords_.end() ? std::nullopt : std::optional(found->second);
+    });
   }
 }
 
 // -- what the transports bring ---------------------------------------------------------------------
 
+// Behind a trusted proxy it is whoever the proxy's own entry in Via came from.
+base::IpAddress Endpoint::sender_of(const Message& request, const Flow& from) const {
+  const std::string& proxies = snapshot_->bans.proxies;
+  if (proxies.empty() || request.via.size() < 2) {
+    return from.remote.address;
+  }
+  const auto acl = snapshot_->acl.find(proxies);
+  if (acl == snapshot_->acl.end() || !guard::contains(acl->second, from.remote.address)) {
+    return from.remote.address;
+  }
+  const Via& client = request.via[1];
+  error_code ec;
+  const auto address = asio::ip::make_address(client.received.empty() ? client.host : client.received, ec);
+  return ec ? from.remote.address : address;
+}
+
+// What is dropped here costs no transaction, no answer and no line in the log.
+bool Endpoint::is_heard(const Message& request, const Flow& from) {
+  if (!snapshot_) {
+    return true;
+  }
+  const base::IpAddress sender = sender_of(request, from);
+  if (bans_ != nullptr && bans_->is_banned(sender, base::wall_now())) {
+    return false;
+  }
+  if (!request.to.tag().empty()) {
+    return true;
+  }
+  const auto* agent = request.header("User-Agent");
+  if (agent != nullptr && guard::is_scanner(*agent)) {
+    ++counters_.scanners;
+    hold_against(guard::Offence::scanner, request, from, from.kind != TransportKind::udp);
+    return false;
+  }
+  const config::Profile* profile = profile_of(from);
+  // Whoever is on this machine is no stranger.
+  if (profile != nullptr && profile->auth && !sender.is_loopback() &&
+      !acquaintances_.knows(sender, timers_.now()) &&
+      (trunks_ == nullptr || !trunks_->is_trunk(sender, profile->name)) &&
+      !strangers_.take(sender, snapshot_->limits.requests_per_stranger, timers_.now())) {
+    ++counters_.over_limit;
+    return false;
+  }
+  return true;
+}
+
+void Endpoint::hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved) {
+  if (bans_ == nullptr) {
+    return;
+  }
+  const base::IpAddress sender = sender_of(request, from);
+  if (const auto ban = bans_->note(offence, sender, proved, base::wall_now())) {
+    log::line(Level::warning, Subsystem::guard, {}, "{} is banned for {} s: {} (pbxctl bans lift {} ends it)",
+              ban->address.to_string(), (ban->until - ban->since) / 1'000'000, ban->why,
+              ban->address.to_string());
+  }
+}
+
 void Endpoint::on_message(Message message, const Flow& from) {
+  if (message.is_request && !is_heard(message, from)) {
+    return;
+  }
   transactions_.receive(std::move(message), from);
 }
 
-void Endpoint::on_malformed(const Message& reject, std::string_view why, const Flow& from) {
-  if (reject.method == Method::ack) {
+void Endpoint::on_malformed(const Parsed& parsed, const Flow& from) {
+  if (parsed.reject->method == Method::ack) {
     return;
   }
   // Stateless (RFC 3261 8.2.7): nothing is kept for a sender of nonsense, so its tag may be any.
-  Message response = make_response(reject, 400, why, base::random_token(8));
+  Message response = make_response(*parsed.reject, parsed.status,
+                                   parsed.status == 400 ? parsed.why : std::string(), base::random_token(8));
   transports_.send(from, response.text());
 }
 
@@ -97,7 +186,7 @@ Session* Endpoint::find(const Message& request) const {
 void Endpoint::on_request(TransactionId id, Message request, const Flow& from) {
   if (request.to.tag().empty()) {
     on_new_request(id, std::move(request), from);
-  } else if (!pass_to_session(id, request, from)) {
+  } else if (!pass_to_session(id, request, from) && !notifier_.on_refresh(id, request, from)) {
     reply(id, request, 481);
   }
 }
@@ -165,6 +254,7 @@ void Endpoint::on_new_request(TransactionId id, Message request, const Flow& fro
     case Method::invite: on_invite(id, std::move(request), from, *profile); return;
     case Method::registration: on_register(id, request, from, *profile); return;
     case Method::options: on_options(id, request); return;
+    case Method::subscribe: on_subscribe(id, request, from, *profile); return;
     case Method::bye:
     case Method::prack:
     case Method::update:
@@ -185,7 +275,8 @@ bool Endpoint::has_access(TransactionId id, const Message& request, const Flow& 
   const auto wish = request.method == Method::registration ? guard::Wish::enroll
                     : request.method == Method::invite     ? guard::Wish::call
                                                            : guard::Wish::send;
-  if (access_.admit(wish, from.remote.address, profile.name)) {
+  if (access_.admit(wish, from.remote.address, profile.name) ||
+      (trunks_ != nullptr && trunks_->is_trunk(from.remote.address, profile.name))) {
     return true;
   }
   ++counters_.refused_by_acl;
@@ -196,30 +287,17 @@ bool Endpoint::has_access(TransactionId id, const Message& request, const Flow& 
   return false;
 }
 
-// RFC 3261 8.2.2: what every request must satisfy before its method is looked at.
 bool Endpoint::is_acceptable(TransactionId id, const Message& request) {
-  if (!request.request_uri.is_sip()) {
-    reply(id, request, 416);
-    return false;
+  const auto fault = find_fault(request);
+  if (!fault) {
+    return true;
   }
-  if (request.max_forwards == 0U && request.method == Method::invite) {  // all others end here anyway
-    reply(id, request, 483);
-    return false;
+  Message response = make_response(request, fault->status, fault->reason, base::random_token(8));
+  if (!fault->header.empty()) {
+    response.add_header(fault->header, fault->value);
   }
-  std::string unsupported;
-  for (const auto& tag : request.require) {
-    const bool known = request.method == Method::invite ? tag == "100rel" || tag == "timer" : false;
-    if (!known) {
-      unsupported += (unsupported.empty() ? "" : ", ") + tag;
-    }
-  }
-  if (!unsupported.empty()) {
-    Message response = make_response(request, 420, {}, base::random_token(8));
-    response.add_header("Unsupported", unsupported);
-    transactions_.respond(id, response);
-    return false;
-  }
-  return true;
+  transactions_.respond(id, response);
+  return false;
 }
 
 std::optional<std::string> Endpoint::authenticate(TransactionId id, const Message& request, const Flow& from,
@@ -229,13 +307,18 @@ std::optional<std::string> Endpoint::authenticate(TransactionId id, const Messag
   const base::Time now = timers_.now();
   const AuthResult result = digest->second->check(request, source, now);
   if (result.verdict == AuthVerdict::accepted) {
+    acquaintances_.note(sender_of(request, from), now);
     return result.username;
   }
   if (result.verdict == AuthVerdict::wrong) {
     ++counters_.rejected_credentials;
-    log::line(Level::warning, Subsystem::guard, {},
-              "{} from {} refused: wrong user name or password for \"{}\"", request.method_token, source,
-              result.username);
+    log::line(
+        Level::warning, Subsystem::guard, {}, "{} from {} refused: {} for \"{}\"", request.method_token,
+        source,
+        result.old_password ? "the password from before the last change" : "wrong user name or password",
+        result.username);
+    hold_against(result.old_password ? guard::Offence::old_password : guard::Offence::wrong_password, request,
+                 from, result.proved_address || from.kind != TransportKind::udp);
   } else {
     ++counters_.challenged;
   }
@@ -248,12 +331,15 @@ std::optional<std::string> Endpoint::authenticate(TransactionId id, const Messag
 void Endpoint::on_invite(TransactionId id, Message request, const Flow& from,
                          const config::Profile& profile) {
   IncomingCall call;
-  if (profile.auth) {
+  if (trunks_ != nullptr) {
+    call.trunk = trunks_->trunk_of(request, from, profile);
+  }
+  if (profile.auth && call.trunk.empty()) {
     auto user = authenticate(id, request, from, profile);
     if (!user) {
       return;
     }
-    if (*user != request.from.uri.user) {
+    if (*user != request.from.uri.user && !is_anonymous(request.from)) {
       log::line(Level::warning, Subsystem::guard, {},
                 "INVITE from {} refused: it says that it is \"{}\" but signed in as {}", text(from.remote),
                 request.from.uri.user, *user);
@@ -262,27 +348,52 @@ void Endpoint::on_invite(TransactionId id, Message request, const Flow& from,
     }
     call.authenticated_user = std::move(*user);
   }
-  auto refusal = closing_ ? CallRefusal{503, "Shutting down", 30} : std::optional<CallRefusal>{};
-  if (!refusal) {
-    refusal = calls_ == nullptr ? CallRefusal{503, {}, {}} : calls_->admit_call();
-  }
-  if (refusal) {
-    Message response = make_response(request, refusal->status, refusal->reason, base::random_token(8));
+  call.invite = std::move(request);
+  call.from = from;
+  call.transaction = id;
+  call.profile = profile.name;
+  if (const auto refusal = admit(call)) {
+    Message response = make_response(call.invite, refusal->status, refusal->reason, base::random_token(8));
     if (refusal->retry_after) {
       response.add_header("Retry-After", std::to_string(*refusal->retry_after));
     }
     transactions_.respond(id, response);
     return;
   }
-  call.invite = std::move(request);
-  call.from = from;
-  call.transaction = id;
-  call.profile = profile.name;
+  if (!call.trunk.empty()) {
+    trunks_->note_call(call.trunk);
+  }
   calls_->on_call(std::move(call));
+}
+
+std::optional<CallRefusal> Endpoint::admit(const IncomingCall& call) {
+  if (calls_ == nullptr) {
+    return CallRefusal{503, {}, {}};
+  }
+  if (calls_->is_emergency(call)) {
+    return std::nullopt;
+  }
+  if (closing_) {
+    return CallRefusal{503, "Shutting down", 30};
+  }
+  if (!call.authenticated_user.empty() &&
+      !callers_.take(call.from.remote.address, snapshot_->limits.calls_per_address, timers_.now())) {
+    ++counters_.over_limit;
+    return CallRefusal{503, "Too many calls from this address", 5};
+  }
+  return calls_->admit_call();
 }
 
 void Endpoint::on_register(TransactionId id, const Message& request, const Flow& from,
                            const config::Profile& profile) {
+  if (snapshot_->limits.registrations_per_second != 0 && !registrations_limit_.take(timers_.now())) {
+    ++counters_.over_limit;
+    Message busy = make_response(request, 503, "Too many registrations at once", base::random_token(8));
+    busy.add_header("Retry-After",
+                    std::to_string(5 + base::random_u64() % 25));  // not all of them again at once
+    transactions_.respond(id, busy);
+    return;
+  }
   // Also on a profile that does not challenge calls: a binding decides where an extension's calls go.
   const auto user = authenticate(id, request, from, profile);
   if (!user) {
@@ -313,11 +424,23 @@ void Endpoint::on_register(TransactionId id, const Message& request, const Flow&
   transactions_.respond(id, response);
 }
 
+// Always signed in, as for REGISTER: what it tells is an extension's own business.
+void Endpoint::on_subscribe(TransactionId id, const Message& request, const Flow& from,
+                            const config::Profile& profile) {
+  const auto user = authenticate(id, request, from, profile);
+  if (user) {
+    notifier_.on_subscribe(id, request, from, *user);
+  }
+}
+
 void Endpoint::on_options(TransactionId id, const Message& request) {
   Message response = make_response(request, closing_ ? 503 : 200, {}, base::random_token(8));
   response.add_header("Allow", allowed_methods);
   response.add_header("Accept", "application/sdp");
   response.add_header("Supported", "100rel, timer");
+  if (const auto events = notifier_.package_names(); !events.empty()) {
+    response.add_header("Allow-Events", events);
+  }
   transactions_.respond(id, response);
 }
 

@@ -4,9 +4,12 @@
 #include "base/timers.hpp"
 #include "config/snapshot.hpp"
 #include "guard/access.hpp"
+#include "guard/bans.hpp"
 #include "sip/digest.hpp"
 #include "sip/endpoint/registration.hpp"
+#include "sip/endpoint/trunk_finder.hpp"
 #include "sip/session/session.hpp"
+#include "sip/subscriptions/notifier.hpp"
 #include "sip/transaction/transactions.hpp"
 #include "sip/transport/transport.hpp"
 
@@ -32,6 +35,8 @@ class CallTaker {
   virtual ~CallTaker() = default;
   /// Asked before a call costs anything (limits); nullopt admits it.
   virtual std::optional<CallRefusal> admit_call() = 0;
+  /// An emergency call: admitted whatever the limits say, and while everything else is refused.
+  [[nodiscard]] virtual bool is_emergency(const IncomingCall& /*call*/) const { return false; }
   virtual void on_call(IncomingCall call) = 0;
 };
 
@@ -73,6 +78,9 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   Endpoint& operator=(const Endpoint&) = delete;
 
   void set_takers(CallTaker* calls, RegisterTaker* registrations);  // not owned
+  /// Told of what is held against whom; without it nobody is banned.
+  void set_bans(guard::Bans* bans) { bans_ = bans; }          // not owned
+  void set_trunks(TrunkFinder* trunks) { trunks_ = trunks; }  // not owned
   /// The configuration at start and after each reload.
   void configure(const config::SnapshotPtr& snapshot);
   /// From now on every new call is refused with 503 (graceful shutdown).
@@ -83,10 +91,11 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   /// Refuses an INVITE that became no session.
   void refuse(const IncomingCall& call, int status, std::string_view reason);
 
+  [[nodiscard]] Notifier& notifier() { return notifier_; }
   [[nodiscard]] Transports& transports() { return transports_; }
   [[nodiscard]] std::size_t sessions() const { return seats_.size(); }
   struct Counters {
-    std::uint64_t challenged = 0, rejected_credentials = 0, refused_by_acl = 0;
+    std::uint64_t challenged = 0, rejected_credentials = 0, refused_by_acl = 0, scanners = 0, over_limit = 0;
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -104,17 +113,23 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   void on_server_failure(TransactionId id) override;
   // Transports::Receiver
   void on_message(Message message, const Flow& from) override;
-  void on_malformed(const Message& reject, std::string_view why, const Flow& from) override;
+  void on_malformed(const Parsed& parsed, const Flow& from) override;
   void on_closed(ConnectionId connection) override;
 
+  [[nodiscard]] bool is_heard(const Message& request, const Flow& from);
+  [[nodiscard]] base::IpAddress sender_of(const Message& request, const Flow& from) const;
+  void hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved);
   bool pass_to_session(TransactionId id, Message& request, const Flow& from);
   void on_new_request(TransactionId id, Message request, const Flow& from);
   void on_invite(TransactionId id, Message request, const Flow& from, const config::Profile& profile);
   void on_register(TransactionId id, const Message& request, const Flow& from,
                    const config::Profile& profile);
+  void on_subscribe(TransactionId id, const Message& request, const Flow& from,
+                    const config::Profile& profile);
   void on_options(TransactionId id, const Message& request);
   bool is_acceptable(TransactionId id, const Message& request);
   bool has_access(TransactionId id, const Message& request, const Flow& from, const config::Profile& profile);
+  std::optional<CallRefusal> admit(const IncomingCall& call);
   std::optional<std::string> authenticate(TransactionId id, const Message& request, const Flow& from,
                                           const config::Profile& profile);
   void reply(TransactionId id, const Message& request, int status, std::string_view reason = {});
@@ -134,11 +149,19 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   Transactions& transactions_;
   CallTaker* calls_ = nullptr;              // not owned
   RegisterTaker* registrations_ = nullptr;  // not owned
+  TrunkFinder* trunks_ = nullptr;           // not owned
   config::SnapshotPtr snapshot_;
   guard::Access access_{nullptr};
+  guard::Bans* bans_ = nullptr;  // not owned
+  guard::AddressLimit strangers_;
+  guard::AddressLimit callers_;
+  guard::RateLimit registrations_limit_{0};
+  guard::Acquaintances acquaintances_;
+  std::unordered_map<std::string, std::string> former_passwords_;  // of extensions whose password has changed
   std::unordered_map<std::string, std::unique_ptr<DigestServer>> digests_;  // by profile
   std::unordered_map<std::string, Seat> seats_;                             // by Call-ID and our tag
   std::unordered_map<TransactionId, std::string> invites_;                  // to the seat's key
+  Notifier notifier_{timers_, transactions_};
   Counters counters_;
   bool closing_ = false;
 };

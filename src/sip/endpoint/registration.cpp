@@ -65,8 +65,10 @@ std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& req
     return RegisterRefusal{403, "Too many contacts", 0};
   }
   for (const auto& contact : request.contact) {
-    if (contact.uri.scheme != "sip") {  // sips: promises TLS on every hop
-      return RegisterRefusal{400, "Only sip: contacts can be registered", 0};
+    // sips: promises TLS on every hop, of which there is one here: that of this request.
+    const bool by_tls = !request.via.empty() && request.via.front().transport == "TLS";
+    if (contact.uri.scheme != "sip" && !(contact.uri.scheme == "sips" && by_tls)) {
+      return RegisterRefusal{400, "Only sip: contacts can be registered, sips: over TLS", 0};
     }
     const auto binding = read_contact(contact, request, profile);
     if (binding.expires != 0 && binding.expires < profile.min_expires.count()) {

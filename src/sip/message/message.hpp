@@ -115,7 +115,7 @@ enum class ParseError : std::uint8_t {
   empty,        // keep-alive bytes or nothing
   not_sip,      // not even a start line
   incomplete,   // stream: more bytes are needed
-  malformed,    // a request whose Via, From, To, Call-ID and CSeq could be read: answer it (see below)
+  malformed,    // a request whose Via and CSeq could be read: answer it (see below)
   unanswerable  // malformed beyond an answer (also every malformed response and ACK): drop and count
 };
 

@@ -20,7 +20,9 @@ std::string_view find_parameter(std::string_view text, std::string_view name) {
   return {};
 }
 
-Address salvage_address(std::string_view value, SofiaReader& sofia) {
+/// What is missing, or cannot be read, becomes an address at the host "invalid": an answer must have one.
+Address salvage_address(const HeaderLine* line, SofiaReader& sofia) {
+  const std::string_view value = line == nullptr ? std::string_view() : line->value;
   if (auto address = sofia.address(value)) return *std::move(address);
   Address out;
   const std::size_t open = value.rfind('<');
@@ -78,20 +80,21 @@ std::optional<Message> salvage_request(const Scan& scan, std::string_view method
   const HeaderLine* to = first(scan, HeaderId::to);
   const HeaderLine* call_id = first(scan, HeaderId::call_id);
   const HeaderLine* cseq = first(scan, HeaderId::cseq);
-  if (method == "ACK" || from == nullptr || to == nullptr || call_id == nullptr || cseq == nullptr)
-    return std::nullopt;
+  if (method == "ACK" || cseq == nullptr) return std::nullopt;
   std::optional<Message> out(std::in_place);
   out->method_token = method;
   out->method = method_of(method);
-  out->call_id = call_id->value.substr(0, call_id->value.find_first_of(" \t"));
+  // RFC 4475 3.3.1: who left From, To or Call-ID out finds our answer by its branch.
+  const std::string_view id = call_id == nullptr ? std::string_view("missing") : call_id->value;
+  out->call_id = id.substr(0, id.find_first_of(" \t"));
   if (out->call_id.empty() || !grammar::all(out->call_id, grammar::word)) return std::nullopt;
   if (!salvage_cseq(out->cseq, cseq->value)) return std::nullopt;
   for (const HeaderLine& line : scan.headers) {
     if (line.name.id == HeaderId::via && !salvage_via(out->via, line.value, sofia)) return std::nullopt;
   }
   if (out->via.empty()) return std::nullopt;
-  out->from = salvage_address(from->value, sofia);
-  out->to = salvage_address(to->value, sofia);
+  out->from = salvage_address(from, sofia);
+  out->to = salvage_address(to, sofia);
   return out;
 }
 

@@ -68,7 +68,10 @@ TransactionId InDialogRequests::send(Message request, Dialog& dialog, Handler ha
 
 bool InDialogRequests::retry(Sent& sent, const Message& challenge) {
   Dialog* dialog = find_(sent.remote_tag);
-  if (dialog == nullptr || !authorizer_->authorize(sent.request, challenge, sent.attempts)) return false;
+  if (dialog == nullptr || !authorizer_->trusts(dialog->next_hop()) ||
+      !authorizer_->authorize(sent.request, challenge, sent.attempts)) {
+    return false;
+  }
   sent.request.cseq.number = dialog->next_cseq();
   const TransactionId id = layer_->request(sent.request, dialog->next_hop(), user_);
   sent_.emplace(id, std::move(sent));

@@ -4,6 +4,7 @@
 #include "sip/dialog/dialog.hpp"
 #include "sip/session/session.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -22,8 +23,8 @@ struct Reply {
 class Authorizer {
  public:
   Authorizer() = default;
-  Authorizer(DigestCredentials credentials, std::string realm)
-      : credentials_(std::move(credentials)), realm_(std::move(realm)) {}
+  Authorizer(DigestCredentials credentials, std::string realm, std::vector<base::IpAddress> hosts = {})
+      : credentials_(std::move(credentials)), realm_(std::move(realm)), hosts_(std::move(hosts)) {}
 
   /// How often one request was challenged: once is answered, once more when the nonce was stale.
   struct Attempts {
@@ -32,10 +33,15 @@ class Authorizer {
   };
   /// Puts credentials into the request; false: nothing to answer with, or answered before.
   bool authorize(Message& request, const Message& challenge, Attempts& attempts) const;
+  /// May credentials go there? A peer's Contact may lead anywhere.
+  [[nodiscard]] bool trusts(const Flow& to) const {
+    return std::find(hosts_.begin(), hosts_.end(), base::unmapped(to.remote.address)) != hosts_.end();
+  }
 
  private:
   std::optional<DigestCredentials> credentials_;
   std::string realm_;
+  std::vector<base::IpAddress> hosts_;  // that get credentials
 };
 
 /// Call thread.

@@ -1,5 +1,6 @@
 #include "sip/session/outgoing.hpp"
 
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "sip/session/reason.hpp"
 
@@ -13,7 +14,10 @@ constexpr std::size_t max_early_dialogs = 32;
 constexpr std::size_t tag_length = 12;
 
 Authorizer authorizer_of(const OutgoingCall& call) {
-  return call.credentials ? Authorizer(*call.credentials, call.credentials_realm) : Authorizer{};
+  if (!call.credentials) return {};
+  std::vector<base::IpAddress> hosts{base::unmapped(call.to.remote.address)};
+  for (const Flow& other : call.others) hosts.push_back(base::unmapped(other.remote.address));
+  return {*call.credentials, call.credentials_realm, std::move(hosts)};
 }
 
 }  // namespace
@@ -28,6 +32,7 @@ OutgoingSession::OutgoingSession(SessionServices services, SessionSettings setti
     : SessionCore(services, std::move(settings), user, authorizer_of(call)),
       client_(std::make_shared<OutgoingInvite>(services, 64 * settings_.t1,
                                                static_cast<OutgoingInvite::Owner*>(this))),
+      others_(call.others),
       ring_limit_(services.timers) {
   flow_ = call.to;
   is_caller_ = true;
@@ -77,19 +82,35 @@ void OutgoingSession::build_invite(const OutgoingCall& call) {
 void OutgoingSession::send_invite() {
   early_.clear();
   dialog_ = Dialog::before_response(invite_, flow_);
-  client_->send(invite_, flow_);
+  client_->send(invite_, flow_, settings_.first_answer);
 }
 
 // Credentials, or a longer session: the same call once more, CSeq + 1 (8.1.3.5, 22.2; RFC 4028 7.3).
 bool OutgoingSession::try_again(const Message& response) {
   if (response.status == 401 || response.status == 407) {
-    if (!authorizer_.authorize(invite_, response, attempts_)) return false;
+    if (!authorizer_.trusts(flow_) || !authorizer_.authorize(invite_, response, attempts_)) return false;
   } else if (response.status == 422 && !raised_expiry_ && timer_.raise(response.min_se.value_or(0))) {
     raised_expiry_ = true;
     timer_.ask(invite_);
   } else {
     return false;
   }
+  invite_.cseq.number = dialog_.next_cseq();
+  send_invite();
+  return true;
+}
+
+// RFC 3263 4.3: the same call to the peer's next place. Not once somebody has been rung.
+bool OutgoingSession::try_elsewhere(std::string_view why) {
+  if (others_.empty() || !early_.empty()) return false;
+  log::line(log::Level::info, log::Subsystem::sip, {}, "{} for a call to {}: {}, trying {}",
+            base::text(flow_.remote), invite_.to.uri.text(), why, base::text(others_.front().remote));
+  flow_ = others_.front();
+  others_.erase(others_.begin());
+  attempts_ = {};
+  invite_.authorization.clear();  // for a nonce of the other place
+  invite_.proxy_authorization.clear();
+  invite_.contact = {contact()};
   invite_.cseq.number = dialog_.next_cseq();
   send_invite();
   return true;
@@ -110,6 +131,8 @@ void OutgoingSession::on_invite_response(const Message& response) {
     if (cancelling_) finish(end_);
   } else if (cancelling_) {
     finish(end_);
+  } else if (phase_ == Phase::early && response.status == 503 && try_elsewhere("503")) {
+    return;
   } else if (phase_ == Phase::early && !try_again(response)) {
     on_refused(response);
   }
@@ -121,8 +144,9 @@ void OutgoingSession::on_invite_failure(Failure failure) {
     return;
   }
   if (phase_ != Phase::early) return;
-  SessionEnd end;
   const bool timeout = failure == Failure::timeout;
+  if (try_elsewhere(timeout ? "no answer" : "nothing can be sent there")) return;
+  SessionEnd end;
   end.how = timeout ? SessionEnd::How::no_response : SessionEnd::How::transport;
   end.status = timeout ? 408 : 503;
   finish(std::move(end));

@@ -58,10 +58,12 @@ class OutgoingSession final : public SessionCore, private OutgoingInvite::Owner 
   void on_success(const Message& response);
   void on_refused(const Message& response);
   bool try_again(const Message& response);
+  bool try_elsewhere(std::string_view why);
 
   std::shared_ptr<OutgoingInvite> client_;
   std::map<std::string, EarlyDialog, std::less<>> early_;  // by To tag; bounded; stable addresses
   Authorizer::Attempts attempts_;
+  std::vector<Flow> others_;  // not tried yet
   bool raised_expiry_ = false;
   bool cancelling_ = false;
   OneShot ring_limit_;

@@ -9,12 +9,13 @@ constexpr std::size_t max_forks = 32;
 
 }  // namespace
 
-void OutgoingInvite::send(const Message& invite, const Flow& to) {
+void OutgoingInvite::send(const Message& invite, const Flow& to, base::Duration first_answer) {
   sent_ = invite;
   to_ = to;
   open_ = true;
   if (id_ != 0) services_.transactions->abandon(id_);
   id_ = services_.transactions->request(invite, to, this);
+  if (first_answer > base::Duration{}) services_.transactions->hurry(id_, first_answer);
 }
 
 void OutgoingInvite::cancel(std::string reason) {

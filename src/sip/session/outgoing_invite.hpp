@@ -24,7 +24,8 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
   OutgoingInvite(SessionServices services, base::Duration life, Owner* owner)
       : services_(services), life_(life), owner_(owner) {}
 
-  void send(const Message& invite, const Flow& to);
+  /// `first_answer`: see SessionSettings.
+  void send(const Message& invite, const Flow& to, base::Duration first_answer);
   void cancel(std::string reason);
   /// ACK for a 2xx in this dialog; repeated when the 2xx comes again.
   void acknowledge(const Dialog& dialog);

@@ -82,6 +82,7 @@ struct SessionSettings {
   std::string contact_user;                                   // user part of our Contact
   base::Duration session_expires = std::chrono::minutes(30);  // RFC 4028; zero: not asked for
   base::Duration min_se = std::chrono::seconds(90);
+  base::Duration first_answer{};  // UAC: no response at all for so long is none (zero: 64*T1, RFC 3261's)
   base::Duration ring_limit = std::chrono::minutes(5);  // deadline that reaps a leg nobody answers
   std::vector<Header> extra_headers;                    // on the INVITE (UAC) or on responses (UAS)
   bool may_update = false;                              // send_offer by UPDATE when the peer allows it
@@ -99,18 +100,22 @@ struct IncomingCall {
   TransactionId transaction = 0;
   std::string profile;
   std::string authenticated_user;  // empty when the profile does not challenge
+  std::string trunk;               // that it came from, by its address; or empty
 };
 
 struct OutgoingCall {
   Uri request_uri;
-  Flow to;       // resolved next hop
+  Flow to;  // resolved next hop
+  std::vector<Flow>
+      others;    // where the same peer is reached when nothing answers there, or 503 (RFC 3263 4.3)
   Address from;  // display and URI; the session adds the tag
   Address to_header;
   std::string sdp;  // the offer
   std::vector<Address> route;
   std::uint32_t max_forwards = 70;
   std::optional<DigestCredentials> credentials;
-  std::string credentials_realm;  // only a challenge of this realm is answered
+  /// Only a challenge of this realm is answered, and only where `to` and `others` lead.
+  std::string credentials_realm;
 };
 
 /// One dialog usage of INVITE. Call thread. A state machine: its only outputs are Transactions, Timers

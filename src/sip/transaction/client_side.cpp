@@ -145,6 +145,17 @@ void ClientSide::cancel(TransactionId invite, std::string reason) {
   }
 }
 
+void ClientSide::hurry(TransactionId invite, base::Duration limit) {
+  Record* record = table_.find(invite);
+  if (record == nullptr) {
+    return;
+  }
+  if (const auto* machine = std::get_if<InviteClient>(&record->machine);
+      machine != nullptr && machine->is_unheard()) {
+    record->limit = deadlines_.start(invite, limit);
+  }
+}
+
 void ClientSide::abandon(TransactionId id) {
   Record* record = table_.find(id);
   if (record == nullptr) {

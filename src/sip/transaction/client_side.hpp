@@ -24,6 +24,7 @@ class ClientSide {
   TransactionId request(Message request, const Flow& to, ClientUser* user);
   void cancel(TransactionId invite, std::string reason);
   void abandon(TransactionId id);
+  void hurry(TransactionId invite, base::Duration limit);
   [[nodiscard]] const Message* sent_request(TransactionId id) const;
   bool send_ack(Message ack, const Flow& to);
   void receive(const Message& response);

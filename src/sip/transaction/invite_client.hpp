@@ -24,6 +24,8 @@ class InviteClient {
   Actions on_send_failed();
 
   [[nodiscard]] State state() const { return state_; }
+  /// No response yet.
+  [[nodiscard]] bool is_unheard() const { return state_ == State::calling; }
   /// No final response yet.
   [[nodiscard]] bool open() const { return state_ == State::calling || state_ == State::proceeding; }
 

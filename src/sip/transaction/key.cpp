@@ -105,7 +105,8 @@ TransactionKey KeyMaker::of_request(const Message& request, std::string_view met
   std::string host = top.host;
   std::transform(host.begin(), host.end(), host.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (top.branch.starts_with(magic_cookie)) {
+  // A branch that is nothing but the cookie names no transaction (RFC 4475 3.2.1).
+  if (top.branch.starts_with(magic_cookie) && top.branch.size() > magic_cookie.size()) {
     return digest({"s", top.branch, host, port.view(), method});
   }
   const Digits number(request.cseq.number);

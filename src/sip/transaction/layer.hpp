@@ -2,6 +2,7 @@
 // recorder.
 #pragma once
 
+#include "base/clock.hpp"
 #include "sip/message/message.hpp"
 #include "sip/transport/transport.hpp"
 
@@ -38,6 +39,9 @@ class TransactionLayer {
   /// the value of a Reason header, or empty.
   virtual void cancel(TransactionId invite, std::string reason) = 0;
   void cancel(TransactionId invite) { cancel(invite, {}); }
+  /// An INVITE to which nothing at all has come after `limit` has failed (timeout), and not only after 64*T1:
+  /// for who knows another place to try. Nothing changes once any response has come.
+  virtual void hurry(TransactionId /*invite*/, base::Duration /*limit*/) {}
   /// The user will not hear of it any more; the transaction runs to its end by itself.
   virtual void abandon(TransactionId id) = 0;
   /// The request as sent (with its Via): until its final response has been passed on, that callback

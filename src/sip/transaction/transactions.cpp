@@ -41,6 +41,8 @@ TransactionId Transactions::request(Message request, const Flow& to, ClientUser*
 void Transactions::cancel(TransactionId invite, std::string reason) {
   impl_->client.cancel(invite, std::move(reason));
 }
+void Transactions::hurry(TransactionId invite, base::Duration limit) { impl_->client.hurry(invite, limit); }
+
 void Transactions::abandon(TransactionId id) { impl_->client.abandon(id); }
 const Message* Transactions::sent_request(TransactionId id) const { return impl_->client.sent_request(id); }
 

@@ -83,6 +83,7 @@ class Transactions final : public TransactionLayer {
   using TransactionLayer::cancel;
   TransactionId request(Message request, const Flow& to, ClientUser* user) override;
   void cancel(TransactionId invite, std::string reason) override;
+  void hurry(TransactionId invite, base::Duration limit) override;
   void abandon(TransactionId id) override;
   [[nodiscard]] const Message* sent_request(TransactionId id) const override;
   bool respond(TransactionId id, const Message& response) override;

@@ -16,6 +16,19 @@ void set_option(int socket, int level, int what, int value) {
   (void)::setsockopt(socket, level, what, &value, sizeof value);
 }
 
+/// As a socket would say it.
+std::size_t as_of_socket(const TlsStream::Step& step, error_code& ec) {
+  using Next = TlsStream::Step::Next;
+  switch (step.next) {
+    case Next::go_on: return step.size;
+    case Next::wait_to_read:
+    case Next::wait_to_write: ec = asio::error::would_block; break;
+    case Next::ended: ec = asio::error::eof; break;
+    case Next::failed: ec = make_error_code(boost::system::errc::protocol_error); break;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, const Setup& setup)
@@ -30,13 +43,13 @@ Connection::Connection(asio::ip::tcp::socket socket, const Setup& setup)
 
 void Connection::start() {
   tune();
-  watch();
-  await_read();
+  begin();
 }
 
 void Connection::connect(const base::IpAddress& from) {
   state_ = State::connecting;
   spoke_ = true;  // it is we who speak first
+  ours_ = true;
   const asio::ip::tcp::endpoint remote(setup_.remote.address, setup_.remote.port);
   error_code ec;
   socket_.open(remote.protocol(), ec);
@@ -60,11 +73,51 @@ void Connection::on_connected(const error_code& ec) {
     close(ec.message());
     return;
   }
-  state_ = State::open;
-  heard_ = base::Clock::now();
   tune();
-  await_read();
-  flush();
+  begin();
+}
+
+/// The way is open, or is secured first.
+void Connection::begin() {
+  heard_ = since_ = base::Clock::now();
+  if (setup_.tls == nullptr || secured_) {
+    state_ = State::open;
+    watch();
+    await_read();
+    flush();
+    return;
+  }
+  const int fd = socket_.native_handle();
+  tls_ = ours_ ? TlsStream::connect(*setup_.tls, fd, setup_.peer) : TlsStream::accept(*setup_.tls, fd);
+  state_ = State::securing;
+  watch();
+  if (tls_ == nullptr) {
+    close("no TLS can be had");
+    return;
+  }
+  shake_hands();
+}
+
+void Connection::shake_hands() {
+  using Next = TlsStream::Step::Next;
+  const auto next = tls_->handshake().next;
+  if (next == Next::go_on) {
+    secured_ = true;
+    setup_.owner->on_secured(*this);
+    begin();
+    return;
+  }
+  if (next != Next::wait_to_read && next != Next::wait_to_write) {
+    close("the TLS handshake failed: " + (tls_->why().empty() ? "it was cut off" : tls_->why()));
+    return;
+  }
+  using Socket = asio::ip::tcp::socket;
+  socket_.async_wait(next == Next::wait_to_read ? Socket::wait_read : Socket::wait_write,
+                     [self = shared_from_this()](error_code ec) {
+                       if (!ec && self->state_ == State::securing) {
+                         self->shake_hands();
+                       }
+                     });
 }
 
 void Connection::tune() {
@@ -97,24 +150,62 @@ void Connection::await_read() {
   });
 }
 
+std::size_t Connection::read_some(error_code& ec) {
+  // A TLS record is smaller than the scratch: nothing stays behind in OpenSSL that the socket knows not of.
+  return tls_ == nullptr ? socket_.read_some(asio::buffer(*setup_.scratch), ec)
+                         : as_of_socket(tls_->read(*setup_.scratch), ec);
+}
+
+std::size_t Connection::write_some(std::string_view bytes, error_code& ec) {
+  return tls_ == nullptr ? socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ec)
+                         : as_of_socket(tls_->write(bytes), ec);
+}
+
+std::string Connection::why(const error_code& ec) const {
+  if (ec == asio::error::eof) {
+    return "closed by the peer";
+  }
+  return tls_ != nullptr && !tls_->why().empty() ? "TLS: " + tls_->why() : ec.message();
+}
+
 void Connection::read() {
   error_code ec;
   // One read a turn: a peer that sends without end shares the thread with all others.
-  const std::size_t size = socket_.read_some(asio::buffer(*setup_.scratch), ec);
+  const std::size_t size = read_some(ec);
   if (ec == asio::error::would_block || ec == asio::error::try_again || ec == asio::error::interrupted) {
     await_read();
     return;
   }
   if (ec) {
-    close(ec == asio::error::eof ? "closed by the peer" : ec.message());
+    close(why(ec));
     return;
   }
   heard_ = base::Clock::now();
   consume({setup_.scratch->data(), size});
   if (state_ == State::open && !closing_) {
     watch();
-    await_read();
+    read_on();
   }
+}
+
+/// At once, or, for one that sends more messages than it may, when the second is over: what it sends
+/// meanwhile fills the kernel's buffer, and then it has to wait.
+void Connection::read_on() {
+  const unsigned most = setup_.settings->max_messages;
+  if (most == 0 || messages_ <= most || heard_ - second_ >= std::chrono::seconds(1)) {
+    await_read();
+    return;
+  }
+  if (rest_ == nullptr) {
+    rest_ = std::make_unique<asio::steady_timer>(socket_.get_executor());
+  }
+  rest_->expires_at(second_ + std::chrono::seconds(1));
+  rest_->async_wait([weak = weak_from_this()](error_code ec) {
+    const auto self = weak.lock();
+    if (self && !ec && self->state_ == State::open && !self->closing_) {
+      self->await_read();
+    }
+  });
 }
 
 void Connection::consume(std::string_view fresh) {
@@ -164,6 +255,11 @@ std::size_t Connection::take_frames(std::string_view bytes) {
 }
 
 void Connection::take_message(std::string_view bytes) {
+  if (heard_ - second_ >= std::chrono::seconds(1)) {
+    second_ = heard_;
+    messages_ = 0;
+  }
+  ++messages_;
   Parsed parsed = parse_datagram(bytes);
   if (parsed.message) {
     spoke_ = true;
@@ -222,14 +318,13 @@ void Connection::flush() {
   while (!queue_.empty() && state_ == State::open) {
     Outgoing& front = queue_.front();
     error_code ec;
-    const std::size_t sent = socket_.write_some(
-        asio::buffer(front.bytes.data() + front.sent, front.bytes.size() - front.sent), ec);
+    const std::size_t sent = write_some(std::string_view(front.bytes).substr(front.sent), ec);
     if (ec == asio::error::would_block || ec == asio::error::try_again) {
       await_write();
       return;
     }
     if (ec) {
-      close(ec.message());
+      close(why(ec));
       return;
     }
     heard_ = base::Clock::now();
@@ -259,6 +354,9 @@ void Connection::await_write() {
 base::Time Connection::deadline() const {
   if (state_ == State::connecting) {
     return since_ + connect_limit;
+  }
+  if (state_ == State::securing) {
+    return since_ + setup_.settings->handshake_limit;
   }
   if (closing_) {
     return since_ + farewell_limit;
@@ -295,6 +393,8 @@ void Connection::on_watch() {
     watch();
   } else if (state_ == State::connecting) {
     close("does not answer");
+  } else if (state_ == State::securing) {
+    close("the TLS handshake took too long");
   } else if (!spoke_ || partial_since_ != base::Time::max()) {
     close("sent no whole message in time");
   } else {
@@ -319,6 +419,9 @@ void Connection::close(std::string_view why) {
 }
 
 void Connection::drop() {
+  if (tls_ != nullptr && state_ == State::open) {
+    tls_->say_goodbye();
+  }
   state_ = State::closed;
   setup_.owner = nullptr;
   queue_.clear();
@@ -326,6 +429,9 @@ void Connection::drop() {
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel();
+  if (rest_ != nullptr) {
+    rest_->cancel();
+  }
 }
 
 }  // namespace switchroom::sip

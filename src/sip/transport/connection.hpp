@@ -1,10 +1,11 @@
-// One TCP connection: messages cut out of the stream, an output queue, and the deadlines that end it.
+// One TCP or TLS connection: messages cut out of the stream, an output queue, and the deadlines that end it.
 #pragma once
 
 #include "base/asio.hpp"
 #include "base/clock.hpp"
 #include "base/net.hpp"
 #include "sip/message/message.hpp"
+#include "sip/transport/tls_stream.hpp"
 #include "sip/transport/transport.hpp"
 
 #include <deque>
@@ -22,6 +23,8 @@ class ConnectionOwner {
   virtual void on_frame(Message message, const Flow& from) = 0;
   virtual void on_bad_frame(const Parsed& parsed, const Flow& from) = 0;
   virtual void on_ping() = 0;
+  /// Its TLS handshake is done.
+  virtual void on_secured(const class Connection& connection) = 0;
   /// Not connected any more, or never; `why` is for the log. Called once.
   virtual void on_end(ConnectionId id, std::string_view why) = 0;
   /// Runs `failed` by another turn, unless the owner is gone by then.
@@ -39,6 +42,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ConnectionId id = 0;
     ListenerId listener = 0;
     base::Endpoint remote;
+    std::shared_ptr<TlsContext> tls;  // shared: see there; null: TCP
+    TlsPeer peer;                     // who must be there when we connect by TLS
   };
   Connection(asio::ip::tcp::socket socket, const Setup& setup);
 
@@ -57,22 +62,33 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] ListenerId listener() const { return setup_.listener; }
   [[nodiscard]] const base::Endpoint& remote() const { return setup_.remote; }
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  [[nodiscard]] TransportKind kind() const { return setup_.tls ? TransportKind::tls : TransportKind::tcp; }
+  /// A TLS handshake was begun, and never came to its end.
+  [[nodiscard]] bool was_securing() const { return setup_.tls != nullptr && connected_ && !secured_; }
+  [[nodiscard]] bool is_ours() const { return ours_; }
+  [[nodiscard]] std::string protocol() const { return tls_ == nullptr ? std::string() : tls_->protocol(); }
   [[nodiscard]] bool was_connected() const { return connected_; }
   /// Unspecified while not connected.
   [[nodiscard]] base::IpAddress local_address() const;
 
  private:
-  enum class State : std::uint8_t { connecting, open, closed };
+  enum class State : std::uint8_t { connecting, securing, open, closed };
   struct Outgoing {
     std::string bytes;
     std::size_t sent = 0;
     std::function<void()> failed;
   };
 
-  [[nodiscard]] Flow flow() const { return {TransportKind::tcp, setup_.listener, setup_.remote, setup_.id}; }
+  [[nodiscard]] Flow flow() const { return {kind(), setup_.listener, setup_.remote, setup_.id}; }
   void on_connected(const error_code& ec);
   void tune();
+  void begin();
+  void shake_hands();
   void await_read();
+  void read_on();
+  std::size_t read_some(error_code& ec);
+  std::size_t write_some(std::string_view bytes, error_code& ec);
+  [[nodiscard]] std::string why(const error_code& ec) const;
   void read();
   void consume(std::string_view fresh);
   std::size_t take_frames(std::string_view bytes);
@@ -86,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Setup setup_;
   asio::ip::tcp::socket socket_;
+  std::unique_ptr<TlsStream> tls_;
   asio::steady_timer timer_;
   base::Time armed_ = base::Time::max();
   base::Time since_;          // when the connection came to be, or began to connect
@@ -94,10 +111,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string partial_;       // its bytes
   FrameProgress progress_;    // what is known of it
   std::deque<Outgoing> queue_;
-  std::size_t queued_ = 0;  // bytes
-  unsigned junk_ = 0;       // messages that were none
+  std::size_t queued_ = 0;                    // bytes
+  unsigned junk_ = 0;                         // messages that were none
+  std::unique_ptr<asio::steady_timer> rest_;  // of one that sends too much
+  base::Time second_{};                       // when the second began in which
+  unsigned messages_ = 0;                     // so many came
   State state_ = State::open;
   bool connected_ = false;
+  bool ours_ = false;     // we connected
+  bool secured_ = false;  // the handshake is done
   bool spoke_ = false;    // a whole message has come
   bool closing_ = false;  // when the queue is empty
   bool writing_ = false;  // asio awaits room to write

@@ -1,9 +1,11 @@
 #include "sip/transport/dns_client.hpp"
 
 #include "base/log.hpp"
+#include "sip/transport/dns_ttl.hpp"
 
 #include <arpa/nameser.h>
 
+#include <algorithm>
 #include <cstring>
 #include <netdb.h>
 #include <stdexcept>
@@ -140,6 +142,7 @@ Asked<NaptrRecord> DnsClient::naptr(const std::string& name) {
     question->status = status;
     if (status == ARES_SUCCESS) {
       question->records = parse_naptr(bytes, size, question->status);
+      question->ttl = shortest_ttl(bytes, size);
     }
     question->answered.notify();
   });
@@ -152,6 +155,7 @@ Asked<SrvRecord> DnsClient::srv(const std::string& name) {
     question->status = status;
     if (status == ARES_SUCCESS) {
       question->records = parse_srv(bytes, size, question->status);
+      question->ttl = shortest_ttl(bytes, size);
     }
     question->answered.notify();
   });
@@ -189,6 +193,7 @@ void DnsClient::on_addresses(void* pending, int status, int /*timeouts*/, ares_a
          node = node->ai_next) {
       if (node->ai_family == family && question->records.size() < max_records) {
         question->records.push_back(address_of(*node));
+        question->ttl = std::min(question->ttl, static_cast<std::uint32_t>(std::max(node->ai_ttl, 0)));
       }
     }
   }

@@ -40,7 +40,8 @@ template <class Record>
 struct Question {
   explicit Question(const asio::any_io_executor& executor) : answered(executor) {}
   base::Signal answered;
-  int status = ARES_ETIMEOUT;  // of c-ares
+  int status = ARES_ETIMEOUT;      // of c-ares
+  std::uint32_t ttl = UINT32_MAX;  // seconds: the shortest of its records; the largest number without any
   std::vector<Record> records;
 };
 template <class Record>

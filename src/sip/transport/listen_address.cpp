@@ -18,8 +18,10 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 base::Error not_an_address(std::string_view text) {
-  return {fmt::format(
-      "\"{}\" is no address to listen on: write it like \"udp:0.0.0.0:5060\" or \"tcp:[::]:5060\"", text)};
+  return {
+      fmt::format("\"{}\" is no address to listen on: write it like \"udp:0.0.0.0:5060\", \"tcp:[::]:5060\" "
+                  "or \"tls:0.0.0.0:5061\"",
+                  text)};
 }
 
 }  // namespace
@@ -28,6 +30,8 @@ base::result<ListenAddress> parse_listen_address(std::string_view text) {
   ListenAddress where;
   if (text.starts_with("tcp:")) {
     where.kind = TransportKind::tcp;
+  } else if (text.starts_with("tls:")) {
+    where.kind = TransportKind::tls;
   } else if (!text.starts_with("udp:")) {
     return not_an_address(text);
   }
@@ -64,7 +68,7 @@ base::Error bind_error(const ListenAddress& where, const error_code& why) {
   } else if (why == asio::error::address_family_not_supported) {
     reason = "IPv6 is switched off on this machine";
   }
-  return {fmt::format("{} {}: {}", udp ? "udp" : "tcp", base::text(where.endpoint), reason)};
+  return {fmt::format("{}: {}", text({where.kind, 0, where.endpoint, 0}), reason)};
 }
 
 }  // namespace switchroom::sip

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/asio.hpp"
+#include "base/clock.hpp"
 #include "base/net.hpp"
 #include "base/result.hpp"
 #include "sip/message/uri.hpp"
@@ -17,6 +18,12 @@ struct Destination {
   base::Endpoint endpoint;
 };
 
+/// What a URI leads to, in order of preference, and how long DNS lets one believe it.
+struct Located {
+  std::vector<Destination> places;
+  base::Duration good_for{};
+};
+
 class Resolver {
  public:
   /// `servers`: "127.0.0.1:5353" list for tests; empty means the system's resolv.conf.
@@ -28,6 +35,8 @@ class Resolver {
   /// In order of preference. Numeric hosts answer at once without c-ares. Cancellable; takes 5 s at the
   /// most. The error says what was asked and what came back.
   awaitable<base::result<std::vector<Destination>>> resolve(Uri uri);
+  /// The same with its time to live (the shortest of all answers; a day for a numeric host).
+  awaitable<base::result<Located>> locate(Uri uri);
 
  private:
   class Impl;

@@ -6,10 +6,29 @@
 
 namespace switchroom::sip {
 
-std::string_view name(TransportKind kind) { return kind == TransportKind::udp ? "UDP" : "TCP"; }
+std::string_view name(TransportKind kind) {
+  switch (kind) {
+    case TransportKind::udp: return "UDP";
+    case TransportKind::tcp: return "TCP";
+    case TransportKind::tls: break;
+  }
+  return "TLS";
+}
+
+TransportKind transport_named(std::string_view text) {
+  for (const auto kind : {TransportKind::tcp, TransportKind::tls}) {
+    if (text == name(kind)) {
+      return kind;
+    }
+  }
+  return TransportKind::udp;
+}
 
 std::string text(const Flow& flow) {
-  return (flow.kind == TransportKind::udp ? "udp " : "tcp ") + base::text(flow.remote);
+  const std::string_view kind = flow.kind == TransportKind::udp   ? "udp "
+                                : flow.kind == TransportKind::tcp ? "tcp "
+                                                                  : "tls ";
+  return std::string(kind) + base::text(flow.remote);
 }
 
 Transports::Transports(asio::io_context& context, Settings settings, AdmitSource admit)
@@ -26,6 +45,13 @@ base::result<ListenerId> Transports::listen(std::string_view listen, std::string
 
 void Transports::advertise(ListenerId listener, const base::IpAddress& public_address) {
   impl_->advertise(listener, public_address);
+}
+
+void Transports::use_tls(const std::string& profile, std::shared_ptr<TlsContext> context) {
+  impl_->use_tls(profile, std::move(context));
+}
+void Transports::expect_at(const base::Endpoint& remote, TlsPeer peer) {
+  impl_->expect_at(remote, std::move(peer));
 }
 
 void Transports::close(ListenerId listener) { impl_->close(listener); }
@@ -46,6 +72,7 @@ bool Transports::send(const Flow& to, std::string bytes, std::function<void()> f
 }
 
 base::Endpoint Transports::advertised_for(const Flow& flow) const { return impl_->advertised_for(flow); }
+void Transports::shut_out(std::vector<base::IpAddress> addresses) { impl_->shut_out(std::move(addresses)); }
 void Transports::keepalive(const Flow& to) { impl_->keepalive(to); }
 Transports::Counters Transports::counters() const { return impl_->counters; }
 

@@ -33,9 +33,14 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
   [[nodiscard]] const Listener* listener_at(std::string_view profile, TransportKind kind,
                                             const base::Endpoint& local) const;
+  void use_tls(const std::string& profile, std::shared_ptr<TlsContext> context) {
+    tls_[profile] = std::move(context);
+  }
+  void expect_at(const base::Endpoint& remote, TlsPeer peer);
   bool send(const Flow& to, std::string bytes, std::function<void()> failed);
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow);
   void keepalive(const Flow& to);
+  void shut_out(std::vector<base::IpAddress> addresses);
 
   Receiver* receiver = nullptr;  // not owned
   Counters counters;
@@ -45,10 +50,10 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
     Listener listener;
     base::IpAddress public_address;
     std::shared_ptr<UdpListener> udp;  // shared: see there
-    std::shared_ptr<TcpListener> tcp;  // shared: see there
+    std::shared_ptr<TcpListener> tcp;  // shared: see there; of TLS too
   };
-  /// Whose profile, and where to: what an outgoing connection is found again by.
-  using Peer = std::tuple<std::string, base::IpAddress, std::uint16_t>;
+  /// Whose profile, how, and where to: what an outgoing connection is found again by.
+  using Peer = std::tuple<std::string, TransportKind, base::IpAddress, std::uint16_t>;
 
   // What comes in.
   void on_datagram(const Door& door, const base::Endpoint& source, std::string_view bytes);
@@ -56,9 +61,14 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   void on_frame(Message message, const Flow& from) override;
   void on_bad_frame(const Parsed& parsed, const Flow& from) override;
   void on_ping() override { ++counters.keepalives; }
+  void on_secured(const Connection& connection) override;
   void on_end(ConnectionId id, std::string_view why) override;
   void report_failure(std::function<void()> failed) override;
   bool has_room_for(const base::Endpoint& remote);
+  [[nodiscard]] std::shared_ptr<TlsContext> tls_of(const std::string& profile) const;
+  bool begin_handshake(const base::Endpoint& remote);
+  void end_handshake(const Connection& connection);
+  void note_failed_handshake(const Connection& connection, std::string_view why);
 
   // What goes out.
   [[nodiscard]] const Door* door_for(const Flow& flow) const;
@@ -68,8 +78,7 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   bool send_tcp(const Flow& to, std::string bytes, std::function<void()> failed);
   [[nodiscard]] Connection* connection_for(const Flow& flow) const;
   Connection* open_connection(const Flow& to);
-  std::shared_ptr<Connection> add_connection(asio::ip::tcp::socket socket, ListenerId listener,
-                                             const base::Endpoint& remote);
+  std::shared_ptr<Connection> add_connection(asio::ip::tcp::socket socket, Connection::Setup setup);
 
   asio::io_context& context_;
   Settings settings_;
@@ -81,12 +90,17 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   std::map<ListenerId, Listener> closed_;  // calls that came by them go on by others
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> connections_;
   std::map<Peer, ConnectionId> outgoing_;
-  std::unordered_map<std::uint64_t, std::size_t> per_network_;  // connections, by address or /64
+  std::map<std::string, std::shared_ptr<TlsContext>> tls_;  // by profile; shared: see there
+  std::map<std::pair<base::IpAddress, std::uint16_t>, TlsPeer> expected_;
+  std::size_t handshakes_ = 0;                                      // of peers, under way
+  std::unordered_map<std::uint64_t, std::size_t> handshakes_from_;  // the same by address or /64
+  std::unordered_map<std::uint64_t, std::size_t> per_network_;      // connections, by address or /64
   ListenerId last_listener_ = 0;
   ConnectionId last_connection_ = 0;
+  std::vector<base::IpAddress> shut_out_;
   base::Time reject_window_{};
   unsigned rejects_ = 0;  // in this window
-  WarningGate malformed_gate_, full_gate_, send_gate_;
+  WarningGate malformed_gate_, full_gate_, send_gate_, tls_gate_;
 };
 
 }  // namespace switchroom::sip

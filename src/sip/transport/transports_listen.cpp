@@ -65,6 +65,7 @@ base::result<ListenerId> Transports::Impl::listen(std::string_view listen, std::
   const Door& there = doors_.emplace(id, std::move(door)).first->second;
   set_advertised(doors_.at(id));
   if (there.udp) {
+    there.udp->filter(shut_out_);
     there.udp->start(batch_, [this, &there](const base::Endpoint& source, std::string_view bytes) {
       on_datagram(there, source, bytes);
     });
@@ -150,7 +151,7 @@ const Listener* Transports::Impl::listener_at(std::string_view profile, Transpor
 }
 
 /// The socket that a flow leaves by: the one that it names, or another of the same profile that fits its
-/// kind and family. For TCP any of the profile, since connections of ours need none that listens.
+/// kind and family. For connections any of the profile, since those of ours need none that listens.
 const Transports::Impl::Door* Transports::Impl::door_for(const Flow& flow) const {
   const auto named = doors_.find(flow.listener);
   if (named == doors_.end()) {
@@ -164,7 +165,7 @@ const Transports::Impl::Door* Transports::Impl::door_for(const Flow& flow) const
   if (const Listener* other = listener_of(listener.profile, flow.kind, v6)) {
     return &doors_.at(other->id);
   }
-  return flow.kind == TransportKind::tcp ? &named->second : nullptr;
+  return is_reliable(flow.kind) ? &named->second : nullptr;
 }
 
 /// For a flow whose listener a reload has closed.

@@ -1,9 +1,12 @@
 // Transports: what comes in, by datagrams and by connections.
 #include "base/log.hpp"
+#include "guard/bans.hpp"
+#include "sip/transport/tls_context.hpp"
 #include "sip/transport/transports_impl.hpp"
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace switchroom::sip {
@@ -72,7 +75,7 @@ void Transports::Impl::on_bad_frame(const Parsed& parsed, const Flow& from) {
     ++counters.unanswered;
     return;
   }
-  receiver->on_malformed(*parsed.reject, parsed.why, from);
+  receiver->on_malformed(parsed, from);
 }
 
 // -- connections -----------------------------------------------------------------------------------
@@ -88,7 +91,64 @@ void Transports::Impl::on_accept(const Door& door, asio::ip::tcp::socket socket,
     reset(socket);
     return;
   }
-  add_connection(std::move(socket), door.listener.id, remote)->start();
+  Connection::Setup setup;
+  setup.listener = door.listener.id;
+  setup.remote = remote;
+  if (door.listener.kind == TransportKind::tls) {
+    setup.tls = tls_of(door.listener.profile);
+    if (setup.tls == nullptr || setup.tls->server() == nullptr || !begin_handshake(remote)) {
+      ++counters.too_many;
+      reset(socket);
+      return;
+    }
+  }
+  add_connection(std::move(socket), std::move(setup))->start();
+}
+
+std::shared_ptr<TlsContext> Transports::Impl::tls_of(const std::string& profile) const {
+  const auto found = tls_.find(profile);
+  return found == tls_.end() ? nullptr : found->second;
+}
+
+// One address cannot take the places of all others.
+bool Transports::Impl::begin_handshake(const base::Endpoint& remote) {
+  const auto network = network_of(remote.address, 32);
+  const auto there = handshakes_from_.find(network);
+  if (handshakes_ >= settings_.max_handshakes ||
+      (there != handshakes_from_.end() && there->second >= settings_.max_handshakes_per_address)) {
+    return false;
+  }
+  ++handshakes_from_[network];
+  ++handshakes_;
+  return true;
+}
+
+void Transports::Impl::end_handshake(const Connection& connection) {
+  if (connection.is_ours()) {
+    return;
+  }
+  --handshakes_;
+  const auto there = handshakes_from_.find(network_of(connection.remote().address, 32));
+  if (there != handshakes_from_.end() && --there->second == 0) {
+    handshakes_from_.erase(there);
+  }
+}
+
+void Transports::Impl::on_secured(const Connection& connection) {
+  end_handshake(connection);
+  log::line(Level::debug, Subsystem::sip, {}, "tls {}: connection {} speaks {}",
+            base::text(connection.remote()), connection.id(), connection.protocol());
+}
+
+/// Strangers try everything; what we tried ourselves somebody waits for.
+void Transports::Impl::note_failed_handshake(const Connection& connection, std::string_view why) {
+  ++counters.handshakes_failed;
+  end_handshake(connection);
+  if (const auto suppressed = tls_gate_.pass(base::Clock::now())) {
+    log::line(connection.is_ours() ? Level::warning : Level::info, Subsystem::sip, {},
+              "tls {}: no connection: {} ({} more since the last such line)", base::text(connection.remote()),
+              why, *suppressed);
+  }
 }
 
 bool Transports::Impl::has_room_for(const base::Endpoint& remote) {
@@ -109,18 +169,14 @@ bool Transports::Impl::has_room_for(const base::Endpoint& remote) {
 }
 
 std::shared_ptr<Connection> Transports::Impl::add_connection(asio::ip::tcp::socket socket,
-                                                             ListenerId listener,
-                                                             const base::Endpoint& remote) {
-  Connection::Setup setup;
+                                                             Connection::Setup setup) {
   setup.owner = this;
   setup.settings = &settings_;
   setup.scratch = &scratch_;
   setup.id = ++last_connection_;
-  setup.listener = listener;
-  setup.remote = remote;
   auto connection = std::make_shared<Connection>(std::move(socket), setup);
   connections_.emplace(setup.id, connection);
-  ++per_network_[network_of(remote.address, 32)];
+  ++per_network_[network_of(setup.remote.address, 32)];
   ++counters.connections_opened;
   counters.connections = connections_.size();
   return connection;
@@ -133,12 +189,17 @@ void Transports::Impl::on_end(ConnectionId id, std::string_view why) {
   }
   const base::Endpoint remote = found->second->remote();
   counters.connections_failed += found->second->was_connected() ? 0 : 1;
-  log::line(Level::debug, Subsystem::sip, {}, "tcp {}: connection {} ended: {}", base::text(remote), id, why);
+  log::line(Level::debug, Subsystem::sip, {}, "{}: connection {} ended: {}",
+            text({found->second->kind(), 0, remote, 0}), id, why);
+  if (found->second->was_securing()) {
+    note_failed_handshake(*found->second, why);
+  }
   if (const auto there = per_network_.find(network_of(remote.address, 32)); --there->second == 0) {
     per_network_.erase(there);
   }
   if (const Listener* listener = find(found->second->listener())) {
-    const auto known = outgoing_.find({listener->profile, remote.address, remote.port});
+    const auto known =
+        outgoing_.find({listener->profile, found->second->kind(), remote.address, remote.port});
     if (known != outgoing_.end() && known->second == id) {
       outgoing_.erase(known);
     }
@@ -150,6 +211,24 @@ void Transports::Impl::on_end(ConnectionId id, std::string_view why) {
       receiver->on_closed(id);
     }
   });
+}
+
+void Transports::Impl::shut_out(std::vector<base::IpAddress> addresses) {
+  shut_out_ = std::move(addresses);
+  for (const auto& [id, door] : doors_) {
+    if (door.udp) {
+      door.udp->filter(shut_out_);
+    }
+  }
+  std::vector<std::shared_ptr<Connection>> ending;
+  for (const auto& [id, connection] : connections_) {
+    if (std::ranges::find(shut_out_, guard::banned_part(connection->remote().address)) != shut_out_.end()) {
+      ending.push_back(connection);
+    }
+  }
+  for (const auto& connection : ending) {
+    connection->close("its address was banned");
+  }
 }
 
 void Transports::Impl::report_failure(std::function<void()> failed) {

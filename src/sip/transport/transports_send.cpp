@@ -1,5 +1,6 @@
 // Transports: what goes out.
 #include "base/log.hpp"
+#include "sip/transport/tls_context.hpp"
 #include "sip/transport/transports_impl.hpp"
 
 #include <utility>
@@ -52,7 +53,7 @@ Connection* Transports::Impl::connection_for(const Flow& flow) const {
   if (listener == nullptr) {
     return nullptr;
   }
-  const auto known = outgoing_.find({listener->profile, flow.remote.address, flow.remote.port});
+  const auto known = outgoing_.find({listener->profile, flow.kind, flow.remote.address, flow.remote.port});
   return known == outgoing_.end() ? nullptr : connections_.at(known->second).get();
 }
 
@@ -62,10 +63,30 @@ Connection* Transports::Impl::open_connection(const Flow& to) {
       !has_room_for(to.remote)) {
     return nullptr;
   }
-  const auto connection = add_connection(asio::ip::tcp::socket(context_), door->listener.id, to.remote);
-  outgoing_[{door->listener.profile, to.remote.address, to.remote.port}] = connection->id();
+  Connection::Setup setup;
+  setup.listener = door->listener.id;
+  setup.remote = to.remote;
+  if (to.kind == TransportKind::tls) {
+    setup.tls = tls_of(door->listener.profile);
+    if (setup.tls == nullptr) {
+      return nullptr;
+    }
+    const auto known = expected_.find({to.remote.address, to.remote.port});
+    setup.peer = known != expected_.end() ? known->second : TlsPeer{to.remote.address.to_string(), true};
+    setup.peer.verify = setup.peer.verify && setup.tls->verifies();
+  }
+  const auto connection = add_connection(asio::ip::tcp::socket(context_), std::move(setup));
+  outgoing_[{door->listener.profile, to.kind, to.remote.address, to.remote.port}] = connection->id();
   connection->connect(door->listener.local.address);
   return connection.get();
+}
+
+void Transports::Impl::expect_at(const base::Endpoint& remote, TlsPeer peer) {
+  constexpr std::size_t most = 10000;  // places that we connect to; the configuration and its DNS name them
+  if (expected_.size() >= most) {
+    expected_.erase(expected_.begin());
+  }
+  expected_[{remote.address, remote.port}] = std::move(peer);
 }
 
 void Transports::Impl::keepalive(const Flow& to) {

@@ -1,5 +1,7 @@
 #include "sip/transport/udp_listener.hpp"
 
+#include "guard/socket_filter.hpp"
+
 #include <boost/asio/ip/v6_only.hpp>
 
 #include <cerrno>
@@ -84,6 +86,11 @@ void UdpListener::start(DatagramBatch& batch, OnDatagram on_datagram) {
 void UdpListener::close() {
   error_code ignored;
   socket_.close(ignored);
+}
+
+void UdpListener::filter(std::span<const base::IpAddress> shut_out) {
+  (void)guard::attach_filter(socket_.native_handle(),
+                             shut_out);  // refused: they are dropped when they are read
 }
 
 base::Endpoint UdpListener::local() const {

@@ -11,6 +11,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace switchroom::sip {
@@ -47,6 +48,8 @@ class UdpListener : public std::enable_shared_from_this<UdpListener> {
   /// The batch outlives the listener.
   void start(DatagramBatch& batch, OnDatagram on_datagram);
   void close();
+  /// Drops what comes from these (guard/socket_filter.hpp).
+  void filter(std::span<const base::IpAddress> shut_out);
   [[nodiscard]] base::Endpoint local() const;
 
   enum class Sent { yes, dropped /* full just now */, failed /* cannot be sent there */ };
