@@ -49,6 +49,16 @@ class Whole {
       check_profile("profiles." + name, profile);
     }
     check_listeners();
+    snapshot_.bans.spares_loopback = !is_set("bans");
+    check_acl("bans.never", snapshot_.bans.never);
+    check_acl("bans.proxies", snapshot_.bans.proxies);
+    if (const auto set = parse_nftables(snapshot_.bans.nftables); !snapshot_.bans.nftables.empty() && !set) {
+      complain("bans.nftables", set.error().what);
+    }
+    if (snapshot_.bans.max_ban_time < snapshot_.bans.ban_time) {
+      complain(is_set("bans.ban_time") ? "bans.ban_time" : "bans.max_ban_time",
+               "ban_time is longer than max_ban_time");
+    }
     for (auto& [number, extension] : snapshot_.extensions) {
       check_extension("extensions." + number, extension);
     }
@@ -180,6 +190,7 @@ class Whole {
     // What the dialplan sees; one that the table `variables` sets as well would be set twice.
     add_variable(path, extension, "groups", {"callgroup", joined(extension.groups)});
     add_variable(path, extension, "caller_id", {"outbound_caller_id_number", extension.caller_id});
+    add_variable(path, extension, "caller_id_name", {"outbound_caller_id_name", extension.caller_id_name});
     add_variable(path, extension, "toll_allow", {"toll_allow", joined(extension.toll_allow)});
     add_variable(path, extension, "accountcode", {"accountcode", extension.accountcode});
   }
@@ -205,6 +216,14 @@ class Whole {
       complain("pbx.data_dir", "is empty");
     }
     snapshot_.pbx.data_dir = (base_folder() / snapshot_.pbx.data_dir).lexically_normal();
+    for (auto& [name, hours] : snapshot_.hours) {
+      complete_calendars(hours.dates);
+      complete_calendars(hours.except);
+    }
+    snapshot_.media.sounds = (snapshot_.pbx.data_dir / snapshot_.media.sounds).lexically_normal();
+    for (auto& [name, music] : snapshot_.music) {
+      music.folder = (snapshot_.pbx.data_dir / music.folder).lexically_normal();
+    }
     complete_record("cdr.csv", snapshot_.cdr.csv);
     complete_record("cdr.sqlite", snapshot_.cdr.sqlite);
     if (!snapshot_.cdr.csv.empty() && snapshot_.cdr.csv == snapshot_.cdr.sqlite) {
@@ -222,6 +241,15 @@ class Whole {
       snapshot_.log.file = (snapshot_.pbx.data_dir / snapshot_.log.file).lexically_normal().string();
     }
   }
+  /// Calendars are seen from data_dir.
+  void complete_calendars(std::vector<std::string>& dates) const {
+    for (std::string& one : dates) {
+      if (one.ends_with(".ics")) {
+        one = (snapshot_.pbx.data_dir / one).lexically_normal().string();
+      }
+    }
+  }
+
   /// Stays relative to data_dir, without dots on the way.
   void complete_record(const std::string& key, std::string& record) {
     if (record.empty()) {
@@ -255,21 +283,59 @@ void complete(Snapshot& snapshot, const Places& places, std::vector<Problem>& pr
   Whole(snapshot, places, problems).complete();
 }
 
+void check_hold_music(const Snapshot& snapshot, const Places& places, const Checks& checks,
+                      std::vector<Problem>& problems) {
+  for (const auto& [name, profile] : snapshot.profiles) {
+    const std::string key = "profiles." + name + ".hold_music";
+    const auto place = places.find(key);
+    if (place == places.end() || !checks.hold_music) {
+      continue;
+    }
+    if (std::string what = checks.hold_music(profile.hold_music, snapshot); !what.empty()) {
+      problems.push_back({place->second, key, std::move(what)});
+    }
+  }
+}
+
 void check_dialplan(const Snapshot& snapshot, const Checks& checks, std::vector<Problem>& problems) {
   const auto tell = [&](const Place& place, const std::string& key, std::string what) {
     if (!what.empty()) {
       problems.push_back({place, key, std::move(what)});
     }
   };
+  for (const auto& [name, hours] : snapshot.hours) {
+    tell(hours.place, "hours." + name, checks.hours ? checks.hours(hours) : "");
+  }
+  if (checks.conferences) {
+    for (Problem& problem : checks.conferences(snapshot)) {
+      problems.push_back(std::move(problem));
+    }
+  }
+  for (const auto& [name, menu] : snapshot.menus) {
+    tell(menu.place, "menus." + name, checks.menu ? checks.menu(menu, snapshot) : "");
+  }
+  const auto check_branch = [&](const std::string& path, const auto& branch) {
+    for (const auto* conditions : {&branch.when, &branch.any}) {
+      for (const Condition& condition : *conditions) {
+        tell(condition.place, path + (conditions == &branch.when ? ".when." : ".any.") + condition.field,
+             checks.condition ? checks.condition(condition, snapshot) : "");
+      }
+    }
+    for (const auto* actions : {&branch.actions, &branch.otherwise}) {
+      for (const Action& one : *actions) {
+        tell(one.place, path + (actions == &branch.actions ? ".do" : ".else"),
+             checks.application ? checks.application(one, snapshot) : "");
+      }
+    }
+  };
   for (const auto& [name, entries] : snapshot.contexts) {
     for (const ContextEntry& entry : entries) {
-      for (const Condition& condition : entry.when) {
-        tell(condition.place, "contexts." + name + ".when." + condition.field,
-             checks.condition ? checks.condition(condition) : "");
-      }
-      for (const Action& one : entry.actions) {
-        tell(one.place, "contexts." + name + ".do",
-             checks.application ? checks.application(one, snapshot) : "");
+      check_branch("contexts." + name, entry);
+      for (const Case& one : entry.cases) {
+        check_branch("contexts." + name + ".cases", one);
+        for (const Case& inner : one.cases) {
+          check_branch("contexts." + name + ".cases.cases", inner);
+        }
       }
     }
   }

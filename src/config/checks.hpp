@@ -9,6 +9,10 @@ namespace switchroom::config {
 /// domain, absolute paths, the media addresses, the variables of extensions).
 void complete(Snapshot& snapshot, const Places& places, std::vector<Problem>& problems);
 /// Asks the other rooms about actions and conditions, each at its place.
+void check_hold_music(const Snapshot& snapshot, const Places& places, const Checks& checks,
+                      std::vector<Problem>& problems);
+void check_speech_and_music(const Snapshot& snapshot, const Places& places, const Checks& checks,
+                            std::vector<Problem>& problems);
 void check_dialplan(const Snapshot& snapshot, const Checks& checks, std::vector<Problem>& problems);
 
 }  // namespace switchroom::config

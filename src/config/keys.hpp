@@ -15,6 +15,7 @@ namespace switchroom::config {
 enum class Type : std::uint8_t {
   text,      // allowed: the longest, "64"
   texts,     // a list of text
+  lines,     // text that may have line breaks, also written as \n; allowed: the longest
   duration,  // "30m"; allowed: "1s..24h"
   integer,   // allowed: "1..100000"
   boolean,
@@ -59,6 +60,17 @@ struct Target {
   [[nodiscard]] Profile& profile() const { return snapshot.profiles[names.at(0)]; }
   [[nodiscard]] Extension& extension() const { return snapshot.extensions[names.at(0)]; }
   [[nodiscard]] ContextEntry& entry() const { return snapshot.contexts[names.at(0)].back(); }
+  [[nodiscard]] Case& one_case() const { return entry().cases.back(); }
+  [[nodiscard]] Case& inner_case() const { return one_case().cases.back(); }
+  [[nodiscard]] Menu& menu() const { return snapshot.menus[names.at(0)]; }
+  [[nodiscard]] RingGroup& ring_group() const { return snapshot.ring_groups[names.at(0)]; }
+  [[nodiscard]] Trunk& trunk() const { return snapshot.trunks[names.at(0)]; }
+  [[nodiscard]] InboundRoute& inbound() const { return snapshot.inbound.back(); }
+  [[nodiscard]] OutboundRoute& outbound() const { return snapshot.outbound.back(); }
+  [[nodiscard]] MailboxSettings& mailbox() const { return snapshot.voicemail.mailboxes[names.at(0)]; }
+  [[nodiscard]] Conference& conference() const { return snapshot.conferences[names.at(0)]; }
+  [[nodiscard]] ConferenceControls& controls() const { return snapshot.conference_controls[names.at(0)]; }
+  [[nodiscard]] Hours& hours() const { return snapshot.hours[names.at(0)]; }
 };
 
 using Setter = void (*)(const Target& target, Value& value);

@@ -1,7 +1,13 @@
 #include "config/load.hpp"
 
 #include "config/checks.hpp"
+#include "config/checks_destinations.hpp"
+#include "config/encryption_checks.hpp"
 #include "config/files.hpp"
+#include "config/recording_checks.hpp"
+#include "config/routes.hpp"
+#include "config/sections.hpp"
+#include "config/voicemail_checks.hpp"
 
 #include <fmt/core.h>
 
@@ -31,8 +37,19 @@ Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks
   // With a file missing from the tree, whatever it would have defined would be reported as undefined.
   if (sources.whole) {
     reader.read(sources.root);
+    add_sections(*snapshot, problems);
+    complete_trunks(*snapshot, reader.places(), problems);
+    add_routes(*snapshot, checks, problems);
     complete(*snapshot, reader.places(), problems);
+    complete_recording(*snapshot, reader.places(), checks, problems);
+    check_encryption(*snapshot, reader.places(), problems);
+    give_trunks_profiles(*snapshot);
+    check_routes(*snapshot, checks, problems);
+    check_voicemail(*snapshot, reader.places(), problems);
+    check_hold_music(*snapshot, reader.places(), checks, problems);
+    check_speech_and_music(*snapshot, reader.places(), checks, problems);
     check_dialplan(*snapshot, checks, problems);
+    check_destinations(*snapshot, checks, problems);
   } else if (!sources.root.entries.empty()) {
     reader.read(sources.root);
   }

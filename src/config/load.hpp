@@ -24,8 +24,21 @@ struct Checks {
   /// Is this an application of this version, and is its argument right? "unknown application \"brige\"; did
   /// you mean bridge".
   std::function<std::string(const Action& action, const Snapshot& snapshot)> application;
+  /// Can this be played to who is on hold?
+  std::function<std::string(const std::string& text, const Snapshot& snapshot)> hold_music;
   /// Does the pattern compile, is the field known?
-  std::function<std::string(const Condition& condition)> condition;
+  std::function<std::string(const Condition& condition, const Snapshot& snapshot)> condition;
+  /// Can this menu work: its sounds, keys, and where they lead?
+  std::function<std::string(const Menu& menu, const Snapshot& snapshot)> menu;
+  /// Does this folder hold music?
+  std::function<std::string(const Music& music)> music;
+  /// Would something in this context take a call to this number?
+  std::function<bool(const std::string& context, const std::string& number, const Snapshot& snapshot)>
+      reaches;
+  /// What is wrong with the conferences and their keys.
+  std::function<std::vector<Problem>(const Snapshot& snapshot)> conferences;
+  /// Are these hours understood, and their calendars there?
+  std::function<std::string(const Hours& hours)> hours;
 };
 
 struct Loaded {

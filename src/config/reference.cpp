@@ -11,6 +11,7 @@ std::string_view type_text(Type type) {
   switch (type) {
     case Type::text: return "text";
     case Type::texts: return "list of text";
+    case Type::lines: return "text with line breaks";
     case Type::duration: return "duration";
     case Type::integer: return "whole number";
     case Type::boolean: return "true or false";
@@ -98,7 +99,7 @@ and change nothing when something is wrong. Unknown keys are refused, and so are
 this version does not have.
 
 Notations: a duration is a whole number and `ms`, `s`, `m`, `h` or `d`, in quotes: `"30s"`. A size is a
-whole number and `K`, `M` or `G` (powers of 1024), in quotes: `"10M"`. A listener is `udp:` or `tcp:`, an
+whole number and `K`, `M` or `G` (powers of 1024), in quotes: `"10M"`. A listener is `udp:`, `tcp:` or `tls:`, an
 address (IPv6 in brackets) and a port. A network is an address, or one with the length of its prefix:
 `"10.0.0.0/8"`. Names of tables have letters, digits and `. _ + * # -`. A text in double quotes needs each
 backslash twice; in single quotes it stands for itself, which suits patterns: `'^10\d\d$'`. `$${name}` in

@@ -179,11 +179,12 @@ std::string network_text(const Network& network) {
 base::result<Listener> parse_listener(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view transport = text.substr(0, colon);
-  if (transport == "tls" || transport == "ws" || transport == "wss") {
-    return Error{fmt::format("\"{}\": {} is not in this version; udp and tcp are", text, transport)};
+  if (transport == "ws" || transport == "wss") {
+    return Error{fmt::format("\"{}\": {} is not in this version; udp, tcp and tls are", text, transport)};
   }
-  if (colon == std::string_view::npos || (transport != "udp" && transport != "tcp")) {
-    return Error{fmt::format("\"{}\" does not begin with udp: or tcp:, as in \"udp:0.0.0.0:5060\"", text)};
+  if (colon == std::string_view::npos || (transport != "udp" && transport != "tcp" && transport != "tls")) {
+    return Error{
+        fmt::format("\"{}\" does not begin with udp:, tcp: or tls:, as in \"udp:0.0.0.0:5060\"", text)};
   }
   std::string_view host;
   std::string_view port_text;

@@ -33,15 +33,21 @@ struct Required {
   std::string_view table;
   std::string_view key;
   std::string_view missing;
+  std::string_view or_else = {};  // a key that makes it needless
 };
 constexpr std::array required{
     Required{"profiles.*", "listen", "is missing: where SIP arrives, as in listen = [\"udp:0.0.0.0:5060\"]"},
-    Required{"contexts.*", "do", "is missing: an entry without it does nothing"},
+    Required{"trunks.*", "host", "is missing: where the carrier is, as in host = \"sip.provider.example\""},
+    Required{"inbound", "to", "is missing: who rings, as in to = \"1001\""},
+    Required{"outbound", "dial", "is missing: what people dial, as in dial = '9(\\d{10,11})'"},
+    Required{"outbound", "trunks", "is missing: who carries the call, as in trunks = [\"itsp\"]"},
+    Required{"contexts.*", "do", "is missing: an entry without it does nothing", "cases"},
 };
 
 /// Why `name` cannot stand where the path has a star, or empty.
 std::string wrong_name(std::string_view pattern, const std::string& name) {
-  if (pattern == "contexts.*.when.*") {
+  if ((pattern.starts_with("contexts.*.") && pattern.ends_with(".*")) || pattern == "menus.*.keys.*" ||
+      pattern == "conference_controls.*.keys.*") {
     return {};  // the dialplan knows its fields
   }
   if (!is_name(name)) {
@@ -66,13 +72,18 @@ void TreeReader::read(const Node& root) {
   vars_ = read_vars(root, problems_);
   snapshot_.vars = vars_;
   for (const Section& section : sections()) {
-    if (section.path.find('*') == std::string_view::npos) {
+    if (section.path.find('*') == std::string_view::npos && !section.repeated) {
       const Node::Entry* table = root.find(section.path);
       const Where where{std::string(section.path), std::string(section.path), {}};
       apply_fallbacks(table == nullptr ? Node() : table->value, where);
     }
   }
   read_table(root, {});
+  // A conference needs no section of its own.
+  if (auto& conference = snapshot_.conferences["default"]; conference.name.empty()) {
+    conference.name = "default";
+    apply_fallbacks(Node(), Where{"conferences.*", "conferences.default", {"default"}});
+  }
 }
 
 void TreeReader::read_table(const Node& table, const Where& where) {
@@ -162,15 +173,58 @@ void TreeReader::begin(const Section& section, const Node& table, const Where& w
     ContextEntry entry;
     entry.place = table.place;
     snapshot_.contexts[where.names[0]].push_back(std::move(entry));
+  } else if (section.path == "contexts.*.cases") {
+    snapshot_.contexts[where.names[0]].back().cases.push_back({{}, {}, {}, table.place});
+  } else if (section.path == "contexts.*.cases.cases") {
+    snapshot_.contexts[where.names[0]].back().cases.back().cases.push_back({{}, {}, {}, table.place});
+  } else if (section.path == "menus.*") {
+    Menu& menu = snapshot_.menus[where.names[0]];
+    menu.name = where.names[0];
+    menu.place = table.place;
+  } else if (section.path == "ring_groups.*") {
+    RingGroup& group = snapshot_.ring_groups[where.names[0]];
+    group.name = where.names[0];
+    group.place = table.place;
+  } else if (section.path == "trunks.*") {
+    snapshot_.trunks[where.names[0]].name = where.names[0];
+    snapshot_.trunks[where.names[0]].place = table.place;
+  } else if (section.path == "inbound") {
+    snapshot_.inbound.emplace_back().place = table.place;
+  } else if (section.path == "outbound") {
+    snapshot_.outbound.emplace_back().place = table.place;
+  } else if (section.path == "emergency") {
+    snapshot_.emergency.place = table.place;
+  } else if (section.path == "extensions.*.voicemail" || section.path == "voicemail.mailboxes.*") {
+    begin_mailbox(table, where);
+  } else if (section.path == "voicemail.lists.*") {
+    snapshot_.voicemail.lists[where.names[0]].place = table.place;
+  } else if (section.path == "conferences.*") {
+    Conference& conference = snapshot_.conferences[where.names[0]];
+    conference.name = where.names[0];
+    conference.place = table.place;
+  } else if (section.path == "conference_controls.*") {
+    snapshot_.conference_controls[where.names[0]].place = table.place;
+  } else if (section.path == "hours.*") {
+    snapshot_.hours[where.names[0]].place = table.place;
   }
   for (const Required& one : required) {
-    if (one.table == section.path && table.find(one.key) == nullptr) {
+    const bool instead = !one.or_else.empty() && (table.find(one.or_else) != nullptr);
+    if (one.table == section.path && table.find(one.key) == nullptr && !instead) {
       complain(table.place, join(where.path, one.key), std::string(one.missing));
     }
   }
-  if (section.path.find('*') != std::string_view::npos) {
+  if (section.path.find('*') != std::string_view::npos || section.repeated) {
     apply_fallbacks(table, where);
   }
+}
+
+/// An extension's mailbox and one of [voicemail.mailboxes] by the same name would be one mailbox.
+void TreeReader::begin_mailbox(const Node& table, const Where& where) {
+  const auto [mailbox, is_new] = snapshot_.voicemail.mailboxes.try_emplace(where.names[0]);
+  if (!is_new) {
+    complain(table.place, where.path, fmt::format("the mailbox {} stands in the file twice", where.names[0]));
+  }
+  mailbox->second.place = table.place;
 }
 
 void TreeReader::apply_fallbacks(const Node& table, const Where& where) {

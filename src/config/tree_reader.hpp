@@ -35,6 +35,7 @@ class TreeReader {
   void read_section(const Section& section, const Node::Entry& entry, const Where& where);
   void read_unknown(const Node::Entry& entry, const Where& where);
   void begin(const Section& section, const Node& table, const Where& where);
+  void begin_mailbox(const Node& table, const Where& where);
   void apply_fallbacks(const Node& table, const Where& where);
   void complain(const Place& place, const std::string& key, std::string what);
 

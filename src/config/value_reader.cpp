@@ -1,5 +1,6 @@
 #include "config/value_reader.hpp"
 
+#include "base/zones.hpp"
 #include "config/files.hpp"
 #include "config/suggestions.hpp"
 #include "config/syntax.hpp"
@@ -101,19 +102,14 @@ class Reading {
     if (node.kind != Node::Kind::integer) {
       return wrong_kind(node, "a whole number without quotes");
     }
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    limits(low, high);
-    if (node.number < static_cast<std::int64_t>(low) || node.number > static_cast<std::int64_t>(high)) {
+    const std::vector<std::string> ends = split(key_.allowed, "..");
+    const std::int64_t low = std::stoll(ends.at(0));
+    const std::int64_t high = std::stoll(ends.at(1));
+    if (node.number < low || node.number > high) {
       return fail(node.place, fmt::format("{} is out of range: {} to {}", node.number, low, high));
     }
     value_.number = node.number;
     return true;
-  }
-  void limits(std::uint64_t& low, std::uint64_t& high) const {
-    const std::vector<std::string> ends = split(key_.allowed, "..");
-    (void)parse_number(ends.at(0), low);
-    (void)parse_number(ends.at(1), high);
   }
 
   /// What belongs here, for a value of the wrong kind.
@@ -134,7 +130,10 @@ class Reading {
       fail(node.place, wrong);
       return std::nullopt;
     }
-    if (std::any_of(text->begin(), text->end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+    const bool lines = key_.type == Type::lines;
+    if (std::any_of(text->begin(), text->end(), [&](unsigned char c) {
+          return (c < 0x20 && !(lines && (c == '\n' || c == '\t'))) || c == 0x7F;
+        })) {
       fail(node.place, "holds a control character (a line break, a tab …)");
       return std::nullopt;
     }
@@ -267,9 +266,9 @@ class Reading {
     const bool plain =
         text.find("..") == std::string::npos && !text.starts_with('/') && !text.starts_with('.');
     std::error_code missing;
-    if (!plain || !std::filesystem::is_regular_file(folder / text, missing)) {
-      return fail(place, fmt::format("there is no zone \"{}\" in {} (Debian's package tzdata has them)",
-                                     shown(text), folder.string()));
+    if (!base::zone_rule(text) && (!plain || !std::filesystem::is_regular_file(folder / text, missing))) {
+      return fail(place, fmt::format("there is no zone \"{}\"; zones are named as in \"Europe/Berlin\"",
+                                     shown(text)));
     }
     return true;
   }
