@@ -20,7 +20,7 @@ struct Application {
   std::string_view argument;  // for help: "SECONDS", "NAME=VALUE"
   std::string_view help;      // one sentence
   /// Why the argument as written in the file can never work, or empty. Variables are not replaced yet.
-  std::string (*check)(std::string_view argument);
+  std::string (*check)(std::string_view argument, const config::Snapshot& config);
   /// Runs on the call's coroutine; throws on cancellation alone.
   awaitable<void> (*run)(call::Call& call, std::string argument);
 };
@@ -29,7 +29,7 @@ std::span<const Application> table();
 const Application* find(std::string_view name);
 
 /// For config::Checks: unknown applications (with the nearest name) and bad arguments, or empty.
-std::string check_action(const config::Action& action);
+std::string check_action(const config::Action& action, const config::Snapshot& config);
 
 /// For call::RunStep. An application that vanished in a reload ends the call with a log line.
 awaitable<void> run(call::Call& call, std::string_view name, std::string argument);

@@ -1,10 +1,15 @@
 // Reading the arguments of applications.
 #pragma once
 
+#include "config/snapshot.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace switchroom::apps {
 
@@ -18,6 +23,19 @@ inline std::optional<unsigned> whole_number(std::string_view text) {
   return ec == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+/// The words of an argument, with blanks between them.
+inline std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> found;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) {
+      found.emplace_back(text.substr(0, end));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return found;
+}
+
 /// "486 Busy Here" is "486" and "Busy Here".
 inline std::pair<std::string_view, std::string_view> first_word(std::string_view text) {
   const auto space = text.find(' ');
@@ -28,7 +46,7 @@ inline std::pair<std::string_view, std::string_view> first_word(std::string_view
 }
 
 /// For applications that take nothing.
-inline std::string check_nothing(std::string_view argument) {
+inline std::string check_nothing(std::string_view argument, const config::Snapshot& /*config*/) {
   return argument.empty() ? std::string() : "it takes no argument";
 }
 

@@ -2,34 +2,53 @@
 
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
+#include "base/log.hpp"
 #include "call/call.hpp"
 #include "call/dial.hpp"
+#include "call/targets.hpp"
+#include "dialplan/spellings.hpp"
 
 #include <utility>
 
 namespace switchroom::apps {
 namespace {
 
-std::string check_bridge(std::string_view argument) { return call::check_dial_string(argument); }
+std::string check_bridge(std::string_view argument, const config::Snapshot& config) {
+  return call::check_dial_string(argument, config);
+}
+
+/// Without continue_on_fail the next step runs: what an office writes behind a bridge (a voicemail box,
+/// another phone) is meant for this.
+bool goes_on(call::Call& call, const sip::Cause& cause) {
+  const std::string list = call.variables().value("continue_on_fail");
+  return list.empty() || dialplan::names_cause(list, cause.name, cause.q850);
+}
 
 awaitable<void> run_bridge(call::Call& call, std::string argument) {
-  auto targets = co_await call::find_targets(call, std::move(argument));
-  call::DialResult dialled = co_await call::dial(call, std::move(targets));
-  if (dialled.winner == nullptr) {
-    call.note_failure(dialled.failure);
+  call::DialResult dialled = co_await call::dial(call, std::move(argument));
+  if (dialled.winner != nullptr) {
+    co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
     co_return;
   }
-  co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
+  if (!goes_on(call, dialled.failure.cause)) {
+    switchroom::log::line(switchroom::log::Level::info, switchroom::log::Subsystem::dialplan, call.uuid(),
+                          "{} is not among continue_on_fail: the call ends", dialled.failure.cause.name);
+    call.end_with(std::move(dialled.failure));
+    co_return;
+  }
+  call.note_failure(std::move(dialled.failure));
 }
 
 }  // namespace
 
 Application bridge() {
-  return {"bridge", "user/NUMBER or sip:NAME@HOST [, …]",
-          "Rings somebody, or several at once, and connects the caller to the first who answers. The call "
-          "ends with that conversation; when nobody answers the next step runs. call_timeout (seconds, 60) "
-          "limits the ringing. A phone that sends its call on (302) is followed to other extensions only.",
-          check_bridge, run_bridge};
+  return {
+      "bridge", "[{NAME=VALUE,…}] TARGET [, TARGET …]",
+      "Rings somebody and connects the caller to the first who answers: `user/NUMBER`, `group/NAME`, "
+      "`trunk/NAME/NUMBER` or `sip:NAME@HOST`, several at once with `,` between them, one after the other "
+      "with `\\|`. See [Dial strings](#dial-strings). When nobody answers the next step runs; after a "
+      "conversation the call ends.",
+      check_bridge, run_bridge};
 }
 
 }  // namespace switchroom::apps

@@ -14,7 +14,7 @@ const sip::Cause* cause_in(std::string_view argument) {
   return sip::cause_named(argument.empty() ? "NORMAL_CLEARING" : argument);
 }
 
-std::string check_hangup(std::string_view argument) {
+std::string check_hangup(std::string_view argument, const config::Snapshot& /*config*/) {
   return is_computed(argument) || cause_in(argument) != nullptr
              ? ""
              : "there is no such cause; USER_BUSY or 17 would be one";

@@ -10,7 +10,7 @@ std::optional<int> status_in(std::string_view argument) {
   return status && *status >= 300 && *status < 700 ? std::optional(static_cast<int>(*status)) : std::nullopt;
 }
 
-std::string check_respond(std::string_view argument) {
+std::string check_respond(std::string_view argument, const config::Snapshot& /*config*/) {
   return is_computed(argument) || status_in(argument)
              ? ""
              : "it takes a SIP status from 300 to 699, such as 486 Busy Here";

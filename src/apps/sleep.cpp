@@ -9,7 +9,7 @@ namespace {
 
 constexpr unsigned longest = 24U * 3600 * 1000;
 
-std::string check_sleep(std::string_view argument) {
+std::string check_sleep(std::string_view argument, const config::Snapshot& /*config*/) {
   if (is_computed(argument) || whole_number(argument)) {
     return {};
   }

@@ -14,8 +14,49 @@ namespace switchroom::apps {
 namespace {
 
 const auto& all() {
-  static const std::array applications{answer(),  bridge(),     echo(), hangup(), log(),
-                                       respond(), ring_ready(), set(),  sleep()};
+  static const std::array applications{answer(),
+                                       bind_digit_action(),
+                                       bridge(),
+                                       clear_digit_action(),
+                                       conference(),
+                                       db(),
+                                       delay_echo(),
+                                       digit_action_set_realm(),
+                                       directory(),
+                                       eavesdrop(),
+                                       echo(),
+                                       emergency(),
+                                       execute_extension(),
+                                       export_variable(),
+                                       hangup(),
+                                       hash(),
+                                       info(),
+                                       ivr(),
+                                       limit(),
+                                       log(),
+                                       outbound(),
+                                       park(),
+                                       play_and_get_digits(),
+                                       playback(),
+                                       pre_answer(),
+                                       read(),
+                                       record(),
+                                       record_session(),
+                                       record_session_pause(),
+                                       record_session_resume(),
+                                       record_prompt(),
+                                       respond(),
+                                       ring_ready(),
+                                       sched_hangup(),
+                                       set(),
+                                       sleep(),
+                                       speak(),
+                                       stop_record_session(),
+                                       transfer(),
+                                       unpark(),
+                                       unset(),
+                                       valet_park(),
+                                       voicemail()};
   return applications;
 }
 
@@ -29,7 +70,7 @@ const Application* find(std::string_view name) {
   return found == all().end() ? nullptr : &*found;
 }
 
-std::string check_action(const config::Action& action) {
+std::string check_action(const config::Action& action, const config::Snapshot& config) {
   const Application* application = find(action.application);
   if (application == nullptr) {
     std::vector<std::string> names;
@@ -39,7 +80,7 @@ std::string check_action(const config::Action& action) {
     return fmt::format("there is no application \"{}\"{}", action.application,
                        config::did_you_mean(action.application, names));
   }
-  const std::string wrong = application->check(action.argument);
+  const std::string wrong = application->check(action.argument, config);
   return wrong.empty() ? wrong : fmt::format("{}: {}", action.application, wrong);
 }
 
@@ -54,11 +95,23 @@ awaitable<void> run(call::Call& call, std::string_view name, std::string argumen
   co_await application->run(call, std::move(argument));
 }
 
+namespace {
+
+/// A bar would end the cell of a table.
+std::string in_cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    cell += c == '|' ? std::string("\\|") : std::string(1, c);
+  }
+  return cell.empty() ? cell : "`" + cell + "`";
+}
+
+}  // namespace
+
 std::string reference() {
   std::string text = "| application | argument | what it does |\n|---|---|---|\n";
   for (const auto& one : all()) {
-    text += fmt::format("| `{}` | {} | {} |\n", one.name,
-                        one.argument.empty() ? "" : fmt::format("`{}`", one.argument), one.help);
+    text += fmt::format("| `{}` | {} | {} |\n", one.name, in_cell(one.argument), one.help);
   }
   return text;
 }

@@ -3,7 +3,10 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "call/dial.hpp"
+#include "call/emergency.hpp"
+#include "call/events.hpp"
 #include "call/facts.hpp"
+#include "call/targets.hpp"
 #include "cdr/recorder.hpp"
 
 #include <algorithm>
@@ -17,7 +20,6 @@ using log::Subsystem;
 using namespace std::chrono_literals;
 
 constexpr auto goodbye_limit = 5s;  // a peer that does not answer our BYE is left to its transaction
-constexpr std::size_t step_limit = 1000;
 
 }  // namespace
 
@@ -26,14 +28,32 @@ Call::Call(const Services& services, Rulebook rules, RunStep run_step)
       rules_(std::move(rules)),
       run_step_(std::move(run_step)),
       began_(services.timers.now()),
-      news_(services.context.get_executor()) {}
+      news_(services.context.get_executor()),
+      digit_actions_(
+          services.timers, [this] { wake(); },
+          [this](Side side, const std::vector<KeyPress>& presses) {
+            Leg* const leg = side == Side::caller ? caller_.get() : partner_;
+            for (const auto& press : presses) {
+              if (leg != nullptr) {
+                leg->keys().put_back(press);
+              }
+            }
+            wake();
+          }) {}
 
-Call::~Call() = default;
+Call::~Call() { services_.timers.cancel(hangup_timer_); }
 
 // -- beginnings ------------------------------------------------------------------------------------
 
 void Call::begin(sip::IncomingCall incoming) {
-  const config::Profile& profile = config().profiles.at(incoming.profile);
+  const auto own = config().trunk_profiles.find(incoming.trunk);
+  const config::Profile& profile =
+      own != config().trunk_profiles.end() ? own->second : config().profiles.at(incoming.profile);
+  trunk_ = incoming.trunk;
+  account_ = incoming.authenticated_user;
+  if (account_.empty() && config().emergency.has(incoming.invite.request_uri.user)) {
+    account_ = own_phone(incoming, services_.registrar);
+  }
   record_.start = base::wall_now();
   sip::IncomingCall call = std::move(incoming);
   Variables facts = facts_of(call, config(), {});
@@ -41,11 +61,18 @@ void Call::begin(sip::IncomingCall incoming) {
   record_.sip_to_uri = call.invite.to.uri.text();
   record_.sip_call_id = call.invite.call_id;
   record_.network_addr = call.from.remote.address.to_string();
-  caller_ = Leg::incoming(services_, this, std::move(call), profile, "Switchroom");
+  const auto person = config().extensions.find(call.authenticated_user);
+  const bool is_known = person != config().extensions.end();
+  const LegRules rules{
+      profile, "Switchroom",
+      is_known ? OwnEncryption{person->second.srtp, person->second.srtp_keys} : OwnEncryption{}};
+  caller_ = Leg::incoming(services_, this, std::move(call), rules);
   variables_ = std::move(facts);
   variables_.set("uuid", caller_->uuid());
   open_record();
   if (const auto read = caller_->read_offer(); !read) {
+    log::line(Level::info, Subsystem::call, record_.uuid, "{} is refused: {}", caller_->label(),
+              describe(read.error()));
     end_with({sip::cause_of_status(sip_status(read.error())), sip_status(read.error()),
               std::string(describe(read.error())), "switchroom"});
   }
@@ -57,6 +84,7 @@ void Call::begin_originated(const std::string& target, const std::string& destin
   record_.start = base::wall_now();
   record_.uuid = base::random_uuid();
   if (const auto* extension = extension_called(target, config())) {
+    account_ = extension->number;
     add_extension_facts(variables_, *extension);
     variables_.set("caller_id_number", extension->number);
     variables_.set("caller_id_name", extension->name.empty() ? extension->number : extension->name);
@@ -72,6 +100,21 @@ void Call::begin_originated(const std::string& target, const std::string& destin
   open_record();
 }
 
+void Call::begin_taken(std::unique_ptr<Leg> leg, Variables variables, Next next) {
+  record_.start = base::wall_now();
+  variables_ = std::move(variables);
+  variables_.set("uuid", leg->uuid());
+  variables_.set("destination_number", next.to.number);
+  variables_.set("context", next.to.context);
+  record_.network_addr = leg->session().flow().remote.address.to_string();
+  leg->change_owner(this);
+  caller_ = std::move(leg);
+  account_ = caller_->extension();
+  first_step_ = std::move(next.step);
+  open_record();
+  mark_answered();
+}
+
 void Call::open_record() {
   record_.uuid = variables_.value("uuid");
   record_.caller_id_name = variables_.value("caller_id_name");
@@ -83,6 +126,10 @@ void Call::open_record() {
   log::line(Level::info, Subsystem::call, record_.uuid, "{} calls {} in context {} from {}",
             record_.caller_id_number, record_.destination_number, record_.context,
             record_.network_addr.empty() ? "pbxctl" : record_.network_addr);
+  services_.events.publish("call.begin", {{"call", record_.uuid},
+                                          {"caller", record_.caller_id_number},
+                                          {"destination", record_.destination_number},
+                                          {"context", record_.context}});
 }
 
 // -- the life of a call ----------------------------------------------------------------------------
@@ -109,10 +156,9 @@ awaitable<void> Call::run_originated(std::string target) {
     const std::string name = variables_.value("effective_caller_id_name");
     variables_.set("effective_caller_id_number", record_.destination_number);
     variables_.set("effective_caller_id_name", config().pbx.name);
-    auto targets = co_await find_targets(*this, std::move(target));
+    const DialResult dialled = co_await dial(*this, std::move(target));
     variables_.set("effective_caller_id_number", number);
     variables_.set("effective_caller_id_name", name);
-    const DialResult dialled = co_await dial(*this, std::move(targets));
     if (dialled.winner == nullptr) {
       end_with(dialled.failure);
     } else {
@@ -131,56 +177,6 @@ awaitable<void> Call::run_originated(std::string target) {
   if (why) {
     std::rethrow_exception(why);
   }
-}
-
-awaitable<void> Call::follow_dialplan() {
-  // An INVITE that the session itself refused (415, 422): its end comes by another turn, and nobody is rung.
-  while (caller_->session().ended() && !ending_) {
-    (void)co_await next_news();
-  }
-  const auto lookup = [this](std::string_view name) { return variables_.value(name); };
-  const auto explain = [this](const std::string& sentence) {
-    log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}", sentence);
-  };
-  const bool telling = log::enabled(Level::debug, Subsystem::dialplan);
-  const auto told = telling ? explain : std::function<void(const std::string&)>();
-  std::size_t from = 0;
-  while (!ending_) {
-    const auto match = rules_.dialplan->match(record_.context, lookup, from, told);
-    if (!match) {
-      break;
-    }
-    from = match->next;
-    co_await follow(match->steps);
-  }
-  if (from == 0 && !ending_) {
-    log::line(Level::info, Subsystem::dialplan, record_.uuid, "nothing in context {} matches {}",
-              record_.context, record_.destination_number);
-    note_failure({cause_by_name("NO_ROUTE_DESTINATION"), 404, {}, "switchroom"});
-  }
-}
-
-awaitable<void> Call::follow(const std::vector<dialplan::Step>& steps) {
-  for (const auto& step : steps) {
-    if (ending_ || caller_->ended() || ++steps_done_ > step_limit) {
-      break;
-    }
-    dialplan::Step ready{step.application, expanded(step.argument), step.entry};
-    record_.last_app = ready.application;
-    record_.last_arg = ready.argument;
-    log::line(Level::debug, Subsystem::dialplan, record_.uuid, "{}: {} {}", ready.entry, ready.application,
-              ready.argument);
-    co_await run_step_(*this, ready);
-  }
-}
-
-std::string Call::expanded(std::string_view text) const {
-  const auto own = [this](std::string_view name) { return variables_.value(name); };
-  const auto global = [this](std::string_view name) {
-    const auto found = config().vars.find(std::string(name));
-    return found == config().vars.end() ? std::string() : found->second;
-  };
-  return dialplan::expand(text, own, global);
 }
 
 Ending Call::outcome() const {
@@ -218,128 +214,29 @@ awaitable<void> Call::say_goodbye() {
   }
 }
 
+void Call::redirect(Next next) {
+  if (!concluded_ && !ending_) {
+    transfer(std::move(next));
+    news_.notify();
+  }
+}
+
+void Call::hang_up_after(base::Duration time, const sip::Cause& cause) {
+  services_.timers.cancel(hangup_timer_);
+  hangup_timer_ = services_.timers.after(time, [this, cause] {
+    log::line(Level::info, Subsystem::call, record_.uuid, "the time of sched_hangup is over");
+    hang_up(cause);
+    if (cancel_ && !waits_for_news_) {
+      cancel_();
+    }
+  });
+}
+
 void Call::end_with(Ending ending) {
   if (!ending_) {
     ending_ = std::move(ending);
     news_.notify();
   }
-}
-
-// -- the caller's leg ------------------------------------------------------------------------------
-
-bool Call::answer_with(const std::vector<sdp::CodecId>& codecs) {
-  if (const auto answered = caller_->answer(codecs); !answered) {
-    const int status = sip_status(answered.error());
-    log::line(Level::warning, Subsystem::call, record_.uuid, "cannot answer {}: {}", caller_->label(),
-              describe(answered.error()));
-    end_with({sip::cause_of_status(status), status, {}, "switchroom"});
-    return false;
-  }
-  mark_answered();
-  return true;
-}
-
-awaitable<bool> Call::answer() {
-  if (!answered_ && !answer_with(caller_->media().allowed())) {
-    co_return false;
-  }
-  co_return true;
-}
-
-void Call::mark_answered() {
-  if (!answered_) {
-    answered_ = services_.timers.now();
-    record_.answer = base::wall_now();
-    services_.recorder.answered(record_.uuid, record_.answer);
-  }
-}
-
-void Call::mark_progress(bool with_media) {
-  base::WallMicros& stamp = with_media ? record_.progress_media : record_.progress;
-  if (stamp == 0) {
-    stamp = base::wall_now();
-  }
-}
-
-// -- waiting ---------------------------------------------------------------------------------------
-
-awaitable<bool> Call::next_news(base::Time deadline) {
-  others_.remove_if([](const auto& leg) { return leg->is_done(); });
-  waits_for_news_ = true;
-  const bool woken = co_await news_.wait_until(deadline);
-  waits_for_news_ = false;
-  news_.reset();
-  co_return woken;
-}
-
-void Call::mind_alone(Leg& leg, const LegEvent& event) {
-  switch (event.kind) {
-    case LegEvent::Kind::offer: leg.answer_offer(leg.media().allowed()); break;
-    case LegEvent::Kind::failed_media:
-      end_with({cause_by_name("INCOMPATIBLE_DESTINATION"), event.status, {}, "switchroom"});
-      break;
-    case LegEvent::Kind::silence:
-      log::line(Level::warning, Subsystem::call, record_.uuid, "no sound from {} for the time in rtp_timeout",
-                leg.label());
-      end_with({cause_by_name("MEDIA_TIMEOUT"), 0, {}, "switchroom"});
-      break;
-    default: break;
-  }
-}
-
-awaitable<void> Call::idle_until(base::Time deadline) {
-  for (;;) {
-    while (const auto event = caller_->next_event()) {
-      mind_alone(*caller_, *event);
-    }
-    if (ending_ || !co_await next_news(deadline)) {
-      co_return;
-    }
-  }
-}
-
-// -- the other legs --------------------------------------------------------------------------------
-
-Leg& Call::adopt(std::unique_ptr<Leg> leg) {
-  others_.push_back(std::move(leg));
-  return *others_.back();
-}
-
-void Call::drop(Leg& leg, const sip::Cause& cause, std::string_view sip_reason) {
-  leg.hang_up(cause, sip_reason);
-  leg.release();  // next_news() forgets it, and its ports, when its end has come
-}
-
-void Call::join(Leg* leg) {
-  partner_ = leg;
-  record_.bleg_uuid = leg->uuid();
-  record_.bridge_channel = leg->label();
-}
-
-void Call::on_leg_event(Leg& /*leg*/) { news_.notify(); }
-
-void Call::on_leg_end(Leg& leg, const sip::SessionEnd& end) {
-  log::line(is_trouble(end) ? Level::info : Level::debug, Subsystem::call, record_.uuid, "{}",
-            in_words(end, leg.label()));
-  if (&leg == caller_.get()) {
-    const bool cancelled = end.how == sip::SessionEnd::How::received_cancel;
-    const bool by_peer = end.how == sip::SessionEnd::How::received_bye || cancelled;
-    Ending ending{cause_of(end), cancelled ? 487 : end.status, {}, by_peer ? "caller" : "switchroom"};
-    conclude(ending_ ? *ending_ : ending, sip::disposition(end.how));
-    end_with(std::move(ending));
-    news_.notify();
-    if (cancel_ && !waits_for_news_) {
-      cancel_();  // every wait of the coroutine unwinds; the epilogue is deaf to it
-    }
-    return;
-  }
-  if (&leg == partner_) {
-    const bool by_peer = end.how == sip::SessionEnd::How::received_bye;
-    Ending ending{cause_of(end), 0, {}, by_peer ? "callee" : "switchroom"};
-    conclude(ending_ ? *ending_ : ending, "send_bye");
-    end_with(std::move(ending));
-  }
-  news_.notify();
 }
 
 std::string Call::state() const {

@@ -1,6 +1,7 @@
 // How a call's record is filled and closed.
 #include "base/log.hpp"
 #include "call/call.hpp"
+#include "call/events.hpp"
 #include "cdr/recorder.hpp"
 
 #include <algorithm>
@@ -18,7 +19,13 @@ std::uint64_t milliseconds(base::Duration duration) {
 
 cdr::LegQuality quality_of(const Leg& leg) {
   const auto statistics = leg.media().statistics();
-  return {statistics.received, statistics.sent, statistics.lost, statistics.jitter_ms};
+  return {.packets_received = statistics.received,
+          .packets_sent = statistics.sent,
+          .packets_lost = statistics.lost,
+          .jitter_ms = statistics.jitter_ms,
+          .round_trip_ms = statistics.round_trip_ms,
+          .concealed_ms = statistics.concealed_ms,
+          .mos = statistics.mos};
 }
 
 }  // namespace
@@ -31,10 +38,30 @@ void Call::refresh_record() {
   }
   if (partner_ != nullptr) {
     record_.b_leg = quality_of(*partner_);
-    if (!record_.read_codec.empty() && record_.b_leg.packets_received != 0) {
-      record_.write_codec = partner_->media().codec();  // sound passes through as it is
+    const auto spoken = partner_->media().codec();
+    const bool passed_on = caller_ != nullptr && record_.b_leg.packets_received != 0 &&
+                           std::ranges::any_of(caller_->media().usable_codecs(), [&](sdp::CodecId codec) {
+                             return sdp::name(codec) == spoken;
+                           });
+    if (passed_on) {
+      record_.write_codec = spoken;  // sound passes through as it is
     }
   }
+}
+
+void Call::note_recording(const std::string& file, const std::string& instead_of) {
+  std::string& all = record_.recordings;
+  if (const auto at = instead_of.empty() ? std::string::npos : all.find(instead_of);
+      at != std::string::npos) {
+    all.replace(at, instead_of.size(), file);
+    return;
+  }
+  all += (all.empty() ? "" : "; ") + file;
+}
+
+void Call::note_recording_trouble(const std::string& what) {
+  std::string& all = record_.recording_trouble;
+  all += (all.empty() ? "" : "; ") + what;
 }
 
 void Call::conclude(const Ending& ending, std::string_view disposition) {
@@ -52,11 +79,17 @@ void Call::conclude(const Ending& ending, std::string_view disposition) {
   record_.sip_status = answered_ ? 200 : ending.status != 0 ? ending.status : ending.cause.sip_status;
   record_.sip_hangup_disposition = disposition;
   record_.hung_up_by = ending.hung_up_by;
+  kept_.clear();
   services_.recorder.closed(record_);
   log::line(Level::info, Subsystem::call, record_.uuid, "{} to {} ended after {:.1f} s: {} ({}), ended by {}",
             record_.caller_id_number, record_.destination_number,
             static_cast<double>(record_.billed_ms) / 1000.0, record_.hangup_cause, record_.hangup_cause_q850,
             record_.hung_up_by);
+  services_.events.publish("call.end", {{"call", record_.uuid},
+                                        {"caller", record_.caller_id_number},
+                                        {"destination", record_.destination_number},
+                                        {"cause", record_.hangup_cause},
+                                        {"talked_ms", std::to_string(record_.billed_ms)}});
 }
 
 }  // namespace switchroom::call

@@ -5,50 +5,59 @@
 namespace switchroom::call {
 namespace {
 
-bool wants_privacy(const sip::Message& invite) {
-  const auto* privacy = invite.header("Privacy");
-  return privacy != nullptr &&
-         (privacy->find("id") != std::string::npos || privacy->find("user") != std::string::npos ||
-          privacy->find("header") != std::string::npos);
+/// What the leg is told of its own, then what the call says.
+std::string first_of(Call& call, const Variables& leg, std::string_view what) {
+  for (const char* const prefix : {"origination_", "effective_"}) {
+    if (auto value = leg.value(prefix + std::string(what)); !value.empty()) {
+      return value;
+    }
+  }
+  auto value = call.variables().value("effective_" + std::string(what));
+  return value.empty() ? call.variables().value(what) : value;
 }
 
-std::string first_of(Call& call, std::string_view preferred, std::string_view other) {
-  auto value = call.variables().value(preferred);
-  return value.empty() ? call.variables().value(other) : value;
-}
-
-sip::Address own_identity(Call& call) {
+sip::Address own_identity(Call& call, const Variables& leg) {
   sip::Address identity;
-  identity.display = first_of(call, "effective_caller_id_name", "caller_id_name");
-  identity.uri.user = first_of(call, "effective_caller_id_number", "caller_id_number");
+  identity.display = first_of(call, leg, "caller_id_name");
+  identity.uri.user = first_of(call, leg, "caller_id_number");
   identity.uri.host = call.config().pbx.domain;
   return identity;
 }
 
 // An identity is asserted by us for those who signed in to us; from a trunk we pass on what it asserts.
-std::string asserted(Call& call, const sip::Message* invite) {
+std::string asserted(Call& call, const Variables& leg, const sip::Message* invite) {
   const bool signed_in = !call.variables().value("accountcode").empty();
   if (!signed_in && invite != nullptr) {
     if (const auto* theirs = invite->header("P-Asserted-Identity")) {
       return *theirs;
     }
   }
-  return own_identity(call).text();
+  return own_identity(call, leg).text();
 }
 
 }  // namespace
+
+bool wants_privacy(const sip::Message& invite) {
+  if (invite.from.uri.host == "anonymous.invalid") {  // RFC 3323 4.1.1.3
+    return true;
+  }
+  const auto* privacy = invite.header("Privacy");
+  return privacy != nullptr &&
+         (privacy->find("id") != std::string::npos || privacy->find("user") != std::string::npos ||
+          privacy->find("header") != std::string::npos);
+}
 
 void write_identity(Call& call, LegTarget& target) {
   const sip::Message* invite =
       call.has_caller() && call.caller().is_incoming() ? &call.caller().session().invite() : nullptr;
   const bool is_private = invite != nullptr && wants_privacy(*invite);
-  target.call.from = own_identity(call);
+  target.call.from = own_identity(call, target.variables);
   target.settings.contact_user = target.call.from.uri.user;
   target.settings.session_expires = target.profile->session_timeout;
   target.settings.min_se = target.profile->min_session_timeout;
   auto& extra = target.settings.extra_headers;
   if (target.profile->caller_identity == "pass") {
-    extra.push_back({"P-Asserted-Identity", asserted(call, invite)});
+    extra.push_back({"P-Asserted-Identity", asserted(call, target.variables, invite)});
     if (invite != nullptr) {
       for (const auto& header : invite->headers) {
         if (header.name == "Diversion" || header.name == "Privacy") {

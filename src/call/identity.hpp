@@ -7,6 +7,9 @@ namespace switchroom::call {
 
 class Call;
 
+/// Does the caller want its number to be hidden?
+bool wants_privacy(const sip::Message& invite);
+
 /// Writes From, Max-Forwards and the identity headers of an outgoing leg. A caller who asked for privacy
 /// is anonymous in From; P-Asserted-Identity and Diversion go on only where the leg's profile passes
 /// identities (`caller_identity = "pass"`).

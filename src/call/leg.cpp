@@ -36,10 +36,13 @@ Leg::Leg(const Services& services, LegOwner* owner, LegMediaSettings media, std:
 Leg::~Leg() = default;
 
 std::unique_ptr<Leg> Leg::incoming(const Services& services, LegOwner* owner, sip::IncomingCall call,
-                                   const config::Profile& profile, const std::string& user_agent) {
-  auto media = leg_media_settings(profile, sip_local(services.endpoint, call.from), call.from.remote.address);
+                                   const LegRules& rules) {
+  auto media =
+      leg_media_settings(rules.profile, sip_local(services.endpoint, call.from), call.from.remote.address);
+  media.encryption = leg_encryption(rules.profile, rules.encryption, sip::is_secure(call.from.kind));
   std::unique_ptr<Leg> leg(new Leg(services, owner, std::move(media), call.invite.from.uri.user, true));
-  auto settings = session_settings(profile, user_agent, call.invite.request_uri.user);
+  leg->extension_ = call.authenticated_user;
+  auto settings = session_settings(rules.profile, rules.user_agent, call.invite.request_uri.user);
   auto seated = services.endpoint.incoming(std::move(settings), std::move(call), leg.get());
   leg->session_ = std::move(seated.session);
   leg->seat_ = std::move(seated.seat);
@@ -48,15 +51,18 @@ std::unique_ptr<Leg> Leg::incoming(const Services& services, LegOwner* owner, si
 
 base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& services, LegOwner* owner,
                                                              LegTarget target,
-                                                             const std::vector<sdp::CodecId>& codecs) {
+                                                             const std::vector<sdp::CodecId>& partners) {
   auto media = leg_media_settings(*target.profile, sip_local(services.endpoint, target.call.to),
                                   target.call.to.remote.address);
+  media.encryption = leg_encryption(*target.profile, target.encryption, sip::is_secure(target.call.to.kind));
   std::unique_ptr<Leg> leg(new Leg(services, owner, std::move(media), target.label, false));
-  auto offer = leg->media_.offer(codecs);
+  leg->extension_ = target.extension;
+  auto offer = leg->media_.offer(leg->media_.codecs_with(partners));
   if (!offer) {
     return offer.error();
   }
   target.call.sdp = std::move(*offer);
+  leg->variables_ = std::move(target.variables);
   auto seated = services.endpoint.outgoing(std::move(target.settings), std::move(target.call), leg.get());
   leg->session_ = std::move(seated.session);
   leg->seat_ = std::move(seated.seat);
@@ -65,6 +71,9 @@ base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& ser
 
 media::PortEvents Leg::port_events() {
   media::PortEvents events;
+  events.on_digit = [this](const media::Digit& digit) { on_digit(digit); };
+  events.on_forged = [this] { tell_of_forged_sound(); };
+  events.on_handshake = [this](const media::HandshakeEnd& end) { on_handshake(end); };
   events.on_timeout = [this](base::Duration /*silent*/) { push({LegEvent::Kind::silence, 0}); };
   return events;
 }
@@ -73,7 +82,17 @@ media::PortEvents Leg::port_events() {
 
 base::result<void, MediaError> Leg::read_offer() {
   const std::string& body = session_->invite().body;
-  return body.empty() ? base::result<void, MediaError>() : media_.receive_offer(body);
+  if (body.empty()) {
+    return {};
+  }
+  const auto read = media_.receive_offer(body);
+  if (read && media_.passes_keys_over()) {
+    log::line(log::Level::info, log::Subsystem::call, uuid_,
+              "{} offers SRTP keys by signalling that others can read: they are not used, its sound stays "
+              "plain; TLS at the phone would change that, or srtp_over_plain in the profile",
+              label_);
+  }
+  return read;
 }
 
 void Leg::ring() {
@@ -122,29 +141,91 @@ void Leg::refuse(int status, std::string_view reason, int q850) {
   }
 }
 
-bool Leg::answer_offer(const std::vector<sdp::CodecId>& codecs) {
+void Leg::answer_offer(const std::vector<sdp::CodecId>& partners) {
+  const auto codecs = media_.codecs_with(partners);
   auto sdp = asked_for_offer_ ? media_.offer(codecs) : media_.answer(codecs);
   if (!sdp) {
-    refuse_offer(sip_status(sdp.error()));
-    return false;
+    refuse_offer(sdp.error());
+    return;
   }
   asked_for_offer_ = false;
+  keys_.forget_form();
   session_->answer_offer(*sdp);
-  return true;
 }
 
-void Leg::refuse_offer(int status) {
+void Leg::refuse_offer(MediaError error) {
+  log::line(log::Level::info, log::Subsystem::call, uuid_, "a new offer of {} is refused: {}", label_,
+            describe(error));
   asked_for_offer_ = false;
   media_.drop_offer();
-  session_->refuse_offer(status);
+  session_->refuse_offer(sip_status(error));
 }
 
-bool Leg::send_offer(const std::vector<sdp::CodecId>& codecs) {
-  auto sdp = media_.offer(codecs);
-  if (sdp) {
-    session_->send_offer(*sdp);
+// -- key presses -----------------------------------------------------------------------------------
+
+KeyForm Leg::hears_keys_as() const {
+  const auto& plan = media_.plan();
+  const bool knows_events = plan && (plan->telephone_event_8k || plan->telephone_event_48k);
+  const KeyForm configured = media_.key_form();
+  return configured == KeyForm::event && !knows_events ? KeyForm::tone : configured;
+}
+
+void Leg::press(const KeyPress& press) {
+  if (ended()) {
+    return;
   }
-  return sdp.has_value();
+  if (hears_keys_as() == KeyForm::info) {
+    if (press.phase != KeyPress::Phase::begun) {
+      session_->send_info(info_key_type, write_info_key(press));
+    }
+    return;
+  }
+  media::Port* const port = media_.port();
+  if (port == nullptr) {
+    return;
+  }
+  switch (press.phase) {
+    case KeyPress::Phase::begun: port->press(press.key); break;
+    case KeyPress::Phase::ended: port->release(); break;
+    case KeyPress::Phase::whole: port->press(press.key, press.length); break;
+  }
+}
+
+void Leg::listen_for_keys(const Leg* partner) {
+  if (media_.port() == nullptr) {
+    return;
+  }
+  const bool only_tones = hears_keys_as() == KeyForm::tone;
+  const bool partner_hears_them = partner != nullptr && partner->hears_keys_as() == KeyForm::tone;
+  tones_pass_ = only_tones && partner_hears_them && wants_keys_;
+  media_.port()->listen_for_tones(!only_tones || (partner_hears_them && !wants_keys_)
+                                      ? media::ToneKeys::ignored
+                                  : partner != nullptr && !partner_hears_them ? media::ToneKeys::taken_out
+                                                                              : media::ToneKeys::told);
+}
+
+void Leg::on_digit(const media::Digit& digit) {
+  const bool is_tone = digit.form == media::Digit::Form::tone;
+  add_key({.key = digit.key,
+           .phase = digit.ended ? KeyPress::Phase::ended : KeyPress::Phase::begun,
+           .length = digit.length,
+           .passed_on = is_tone ? tones_pass_ : digit.relayed},
+          is_tone ? KeyForm::tone : KeyForm::event);
+}
+
+void Leg::add_key(const KeyPress& press, KeyForm form) {
+  if (keys_.push(press, form)) {
+    owner_->on_leg_key(*this);
+    owner_->on_leg_event(*this);
+  }
+}
+
+void pass_on_keys(Leg& from, Leg& to) {
+  while (const auto press = from.keys().next()) {
+    if (!press->passed_on || to.hears_keys_as() == KeyForm::info) {
+      to.press(*press);
+    }
+  }
 }
 
 void Leg::hang_up(const sip::Cause& cause, std::string_view sip_reason) {
@@ -183,6 +264,7 @@ void Leg::on_progress(int status, std::string_view /*reason*/, const std::string
 void Leg::on_answered(const std::string& sdp) {
   // A 200 without SDP repeats what a reliable 183 agreed on (RFC 3264, RFC 6337 2.1).
   if (sdp.empty() && media_.plan()) {
+    media_.expect_handshake();
     push({LegEvent::Kind::answered, 200});
     return;
   }
@@ -202,6 +284,8 @@ void Leg::on_confirmed(const std::string& sdp) {
   } else if (!media_.plan()) {
     push({LegEvent::Kind::failed_media, 488});  // our 200 held the offer, the ACK has no answer
     return;
+  } else {
+    media_.expect_handshake();
   }
   push({LegEvent::Kind::confirmed, 0});
 }
@@ -210,24 +294,56 @@ void Leg::on_offer(const std::string& sdp) {
   asked_for_offer_ = sdp.empty();
   if (!sdp.empty()) {
     if (const auto read = media_.receive_offer(sdp); !read) {
-      refuse_offer(sip_status(read.error()));
+      refuse_offer(read.error());
       return;
     }
   }
   push({LegEvent::Kind::offer, 0});
 }
 
+// The answer to an offer that the peer asked for; when it refused that, the old plan stays.
 void Leg::on_offer_answered(int status, const std::string& sdp) {
-  if (status >= 200 && status < 300) {
-    if (const auto read = media_.receive_answer(sdp); !read) {
-      push({LegEvent::Kind::failed_media, sip_status(read.error())});
-      return;
-    }
+  if (status < 200 || status >= 300) {
+    return;
   }
-  push({LegEvent::Kind::offer_answered, status});
+  if (const auto read = media_.receive_answer(sdp); !read) {
+    push({LegEvent::Kind::failed_media, sip_status(read.error())});
+    return;
+  }
+  keys_.forget_form();
+  push({LegEvent::Kind::renegotiated, 0});
 }
 
-void Leg::on_info(std::string_view content_type, const std::string& /*body*/) {
+void Leg::tell_of_forged_sound() {
+  log::line(log::Level::warning, log::Subsystem::call, uuid_,
+            "sound from {} at {} fails its SRTP check and is dropped (pbxctl call show counts it as forged): "
+            "the phone uses another key than it announced, or somebody sends in its name",
+            label_, base::text(session_->flow().remote));
+}
+
+// A phone that rings may begin its handshake as late as it answers.
+void Leg::on_handshake(const media::HandshakeEnd& end) {
+  using Outcome = media::HandshakeEnd::Outcome;
+  const bool waits = end.outcome == Outcome::overdue && !established();
+  if (end.outcome == Outcome::secured || waits) {
+    log::line(log::Level::debug, log::Subsystem::call, uuid_, "the DTLS handshake with {} at {}: {}", label_,
+              base::text(end.peer), end.what);
+    return;
+  }
+  if (ended()) {
+    return;
+  }
+  log::line(log::Level::warning, log::Subsystem::call, uuid_,
+            "sound with {} at {} cannot be encrypted, and the call ends: {}", label_, base::text(end.peer),
+            end.what);
+  push({LegEvent::Kind::unsecured, 0});
+}
+
+void Leg::on_info(std::string_view content_type, const std::string& body) {
+  if (const auto press = parse_info_key(content_type, body)) {
+    add_key(*press, KeyForm::info);
+    return;
+  }
   log::line(log::Level::debug, log::Subsystem::call, uuid_, "INFO with {} has no use in this call",
             content_type);
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "call/keys.hpp"
 #include "call/leg_media.hpp"
 #include "call/services.hpp"
+#include "call/variables.hpp"
 #include "sip/cause.hpp"
 #include "sip/endpoint/endpoint.hpp"
 
@@ -21,14 +23,15 @@ class Leg;
 /// What happened on a leg, in order; the coroutine that minds the leg takes them one by one.
 struct LegEvent {
   enum class Kind : std::uint8_t {
-    ringing,         // 180 or another provisional without sound
-    early_media,     // its plan is in force
-    answered,        // its plan is in force
-    confirmed,       // ACK of our 200; the plan is in force now also when the 200 carried the offer
-    offer,           // the peer re-negotiates: media().has_offer(), or it asks for our offer
-    offer_answered,  // the reply to our re-offer; status 2xx: the new plan is in force
-    failed_media,    // what the peer answered cannot be used: end the leg with `status`
-    silence          // no RTP for the time that the profile allows
+    ringing,       // 180 or another provisional without sound
+    early_media,   // its plan is in force
+    answered,      // its plan is in force
+    confirmed,     // ACK of our 200; the plan is in force now also when the 200 carried the offer
+    offer,         // the peer re-negotiates: media().has_offer(), or it asks for our offer
+    failed_media,  // what the peer answered cannot be used: end the leg with `status`
+    unsecured,     // its sound was to be encrypted by a handshake, which failed: end the leg
+    renegotiated,  // the peer answered the offer that it had asked for; the new plan is in force
+    silence        // no RTP for the time that the profile allows
   };
   Kind kind;
   int status = 0;
@@ -39,8 +42,17 @@ class LegOwner {
  public:
   virtual ~LegOwner() = default;
   virtual void on_leg_event(Leg& leg) = 0;
+  /// A key was pressed (or let go); it is the newest in the leg's queue. on_leg_event() follows.
+  virtual void on_leg_key(Leg& /*leg*/) {}
   /// Before a BYE or CANCEL that arrived is answered; the leg lives on until its owner drops it.
   virtual void on_leg_end(Leg& leg, const sip::SessionEnd& end) = 0;
+};
+
+/// What the configuration says of an incoming leg.
+struct LegRules {
+  const config::Profile& profile;
+  std::string user_agent;
+  OwnEncryption encryption;  // of the extension or trunk that calls
 };
 
 /// How to make an outgoing leg.
@@ -48,7 +60,10 @@ struct LegTarget {
   std::string label;                         // "user/1002", for people
   sip::OutgoingCall call;                    // all but the offer
   const config::Profile* profile = nullptr;  // not owned; of the call's snapshot
+  OwnEncryption encryption;                  // of the extension or trunk that is called
   sip::SessionSettings settings;
+  std::string extension;  // whose registered phone this is, or empty
+  Variables variables;    // the leg's own: exported ones, those of {…} and […]
 };
 
 /// Call thread. Destroying a leg that lives says goodbye by itself (see sip::Session).
@@ -56,11 +71,11 @@ class Leg final : private sip::SessionUser {
  public:
   /// The caller's leg, in the turn that brought its INVITE.
   static std::unique_ptr<Leg> incoming(const Services& services, LegOwner* owner, sip::IncomingCall call,
-                                       const config::Profile& profile, const std::string& user_agent);
-  /// Sends the INVITE with an offer of `codecs`.
+                                       const LegRules& rules);
+  /// Sends the INVITE with an offer to talk with somebody who speaks `partners` (LegMedia::codecs_with).
   static base::result<std::unique_ptr<Leg>, MediaError> outgoing(const Services& services, LegOwner* owner,
                                                                  LegTarget target,
-                                                                 const std::vector<sdp::CodecId>& codecs);
+                                                                 const std::vector<sdp::CodecId>& partners);
   ~Leg() override;
   Leg(const Leg&) = delete;
   Leg& operator=(const Leg&) = delete;
@@ -76,11 +91,26 @@ class Leg final : private sip::SessionUser {
   void refuse(int status, std::string_view reason, int q850);
 
   // -- once established --
-  /// Answers the peer's re-offer with what `codecs` allow; 488 (and the old plan) when nothing fits.
-  bool answer_offer(const std::vector<sdp::CodecId>& codecs);
-  void refuse_offer(int status);
-  /// Offers `codecs` anew; offer_answered follows. False when it cannot be offered.
-  bool send_offer(const std::vector<sdp::CodecId>& codecs);
+  /// Answers the peer's re-offer, or its wish for ours, to talk with somebody who speaks `partners`; 488
+  /// (and the old plan) when nothing fits.
+  void answer_offer(const std::vector<sdp::CodecId>& partners);
+
+  // -- key presses --
+  /// What the peer presses; each one is news to the owner.
+  [[nodiscard]] KeyQueue& keys() { return keys_; }
+  /// In which form the peer gets presses: that of its profile, a tone where it knows no RFC 4733.
+  [[nodiscard]] KeyForm hears_keys_as() const;
+  /// A press towards the peer: its beginning and its end, or the whole.
+  void press(const KeyPress& press);
+  /// Listens for tones if the peer has no other way to press keys. With a `partner` they are taken out of
+  /// what it hears when it gets them in another form, and left alone when it hears them as tones too. Again
+  /// after each re-negotiation.
+  void listen_for_keys(const Leg* partner);
+  /// Tones are wanted also where the partner hears them as they are.
+  void want_keys(bool on) { wants_keys_ = on; }
+
+  /// Another call minds this leg from here on.
+  void change_owner(LegOwner* owner) { owner_ = owner; }
 
   /// Ends the leg in any state. `sip_reason`: see sip::Session::hang_up.
   void hang_up(const sip::Cause& cause, std::string_view sip_reason = {});
@@ -100,7 +130,10 @@ class Leg final : private sip::SessionUser {
   [[nodiscard]] const std::string& uuid() const { return uuid_; }
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] bool is_incoming() const { return incoming_; }
-  [[nodiscard]] bool asked_for_offer() const { return asked_for_offer_; }
+  /// The extension that this is a phone of, proven by its password or its registration; or empty.
+  [[nodiscard]] const std::string& extension() const { return extension_; }
+  /// What an outgoing leg was given to begin with; the call's stand in Call::variables().
+  [[nodiscard]] const Variables& variables() const { return variables_; }
 
  private:
   Leg(const Services& services, LegOwner* owner, LegMediaSettings media, std::string label, bool incoming);
@@ -116,22 +149,35 @@ class Leg final : private sip::SessionUser {
   void on_end(const sip::SessionEnd& end) override;
 
   void push(LegEvent event);
+  void on_digit(const media::Digit& digit);
+  void add_key(const KeyPress& press, KeyForm form);
+  void refuse_offer(MediaError error);
+  void tell_of_forged_sound();
+  void on_handshake(const media::HandshakeEnd& end);
   media::PortEvents port_events();
 
   LegOwner* owner_;  // not owned
   std::string uuid_;
   std::string label_;
+  std::string extension_;
   bool incoming_;
+  Variables variables_;
   bool rang_ = false;
   bool released_ = false;
   bool early_sent_ = false;
+  bool wants_keys_ = false;
+  bool tones_pass_ = false;       // the partner hears tones that we are told of
   bool asked_for_offer_ = false;  // the peer's re-INVITE had no SDP
   std::string early_tag_;         // whose early media is in force
   std::deque<LegEvent> events_;
+  KeyQueue keys_;
   std::optional<sip::SessionEnd> end_;
   LegMedia media_;
   std::unique_ptr<sip::Session> session_;
   sip::DialogSeat seat_;  // last: it goes first
 };
+
+/// Presses of `from` that `to` does not hear by itself are pressed towards it.
+void pass_on_keys(Leg& from, Leg& to);
 
 }  // namespace switchroom::call

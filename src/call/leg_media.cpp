@@ -1,5 +1,7 @@
 #include "call/leg_media.hpp"
 
+#include "media/codec/codec.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +11,11 @@ int sip_status(MediaError error) {
   switch (error) {
     case MediaError::malformed: return 400;
     case MediaError::not_acceptable: return 488;
+    case MediaError::plain_refused:
+    case MediaError::encrypted_refused:
+    case MediaError::no_common_suite:
+    case MediaError::no_fingerprint:
+    case MediaError::keys_in_the_open: return 488;
     case MediaError::ports_used_up: break;
   }
   return 503;
@@ -17,13 +24,41 @@ int sip_status(MediaError error) {
 std::string_view describe(MediaError error) {
   switch (error) {
     case MediaError::malformed: return "its SDP cannot be read";
-    case MediaError::not_acceptable: return "no codec in common, or only encrypted sound was offered";
+    case MediaError::not_acceptable: return "no codec in common";
+    case MediaError::plain_refused: return "SRTP is mandatory here";
+    case MediaError::encrypted_refused: return "SRTP is forbidden here, or not of this kind";
+    case MediaError::no_common_suite: return "no SRTP suite in common";
+    case MediaError::no_fingerprint: return "DTLS was offered without a fingerprint that can be checked";
+    case MediaError::keys_in_the_open: return "SRTP keys need TLS, or srtp_over_plain in the profile";
     case MediaError::ports_used_up: break;
   }
   return "no RTP port is free: widen [media] ports";
 }
 
 namespace {
+
+MediaError media_error(sdp::NegotiationError error) {
+  switch (error) {
+    case sdp::NegotiationError::plain_only: return MediaError::plain_refused;
+    case sdp::NegotiationError::encrypted_only: return MediaError::encrypted_refused;
+    case sdp::NegotiationError::no_common_suite: return MediaError::no_common_suite;
+    case sdp::NegotiationError::no_fingerprint: return MediaError::no_fingerprint;
+    case sdp::NegotiationError::keys_in_the_open: return MediaError::keys_in_the_open;
+    default: return MediaError::not_acceptable;
+  }
+}
+
+std::string_view dtls_name(sdp::CryptoSuite suite) {
+  using Suite = sdp::CryptoSuite;
+  switch (suite) {
+    case Suite::aes_cm_128_hmac_sha1_80: return "DTLS AES_CM_128_HMAC_SHA1_80";
+    case Suite::aes_cm_128_hmac_sha1_32: return "DTLS AES_CM_128_HMAC_SHA1_32";
+    case Suite::aead_aes_128_gcm: return "DTLS AEAD_AES_128_GCM";
+    case Suite::aead_aes_256_gcm: return "DTLS AEAD_AES_256_GCM";
+    case Suite::aes_256_cm_hmac_sha1_80: break;
+  }
+  return "DTLS";
+}
 
 std::optional<base::IpAddress> numeric(const std::string& text) {
   error_code ec;
@@ -51,6 +86,10 @@ LegMediaSettings leg_media_settings(const config::Profile& profile, const base::
       settings.codecs.push_back(*codec);
     }
   }
+  settings.key_form = key_form(profile.dtmf);
+  settings.hold_music = profile.hold_music;
+  settings.gain_in = profile.gain_in;
+  settings.gain_out = profile.gain_out;
   return settings;
 }
 
@@ -64,21 +103,46 @@ base::result<void, MediaError> LegMedia::open(const media::Port* beside) {
       return MediaError::ports_used_up;
     }
     port_ = std::move(*opened);
+    if (settings_.gain_in != 0 || settings_.gain_out != 0) {
+      port_->amplify(settings_.gain_in, settings_.gain_out);
+    }
   }
   return {};
 }
 
-sdp::LocalStream LegMedia::local(const std::vector<sdp::CodecId>& codecs) const {
+sdp::LocalStream LegMedia::wishes(const std::vector<sdp::CodecId>& codecs) const {
   sdp::LocalStream stream;
-  stream.rtp = {settings_.advertised, port_->local_rtp().port};
-  stream.rtcp_port = port_->local_rtcp_port();
   stream.codecs = codecs;
+  stream.encryption = settings_.encryption.wanted;
+  stream.suites = settings_.encryption.suites;
+  stream.prefers_dtls = settings_.encryption.prefers_dtls;
+  if (settings_.encryption.dtls) {
+    stream.dtls = sdp::LocalDtls{engine_.fingerprint(), settings_.port.signalling_peer};
+  }
   return stream;
 }
 
-void LegMedia::put_in_force(const sdp::MediaPlan& plan) {
-  plan_ = plan;
-  port_->apply(plan);
+sdp::LocalStream LegMedia::local(const std::vector<sdp::CodecId>& codecs) const {
+  sdp::LocalStream stream = wishes(codecs);
+  stream.rtp = {settings_.advertised, port_->local_rtp().port};
+  stream.rtcp_port = port_->local_rtcp_port();
+  stream.telephone_event = settings_.key_form == KeyForm::event;
+  return stream;
+}
+
+void LegMedia::put_in_force(sdp::MediaPlan plan) {
+  state_.crypto.agree(plan);
+  if (plan.dtls) {
+    plan.dtls->suites = settings_.encryption.dtls_suites;
+  }
+  plan_ = std::move(plan);
+  port_->apply(*plan_);
+}
+
+void LegMedia::expect_handshake() {
+  if (plan_ && plan_->dtls) {
+    port_->apply(*plan_);
+  }
 }
 
 base::result<void, MediaError> LegMedia::receive_offer(const std::string& sdp) {
@@ -86,8 +150,23 @@ base::result<void, MediaError> LegMedia::receive_offer(const std::string& sdp) {
   if (!parsed) {
     return MediaError::malformed;
   }
+  if (const auto refusal = sdp::encryption_refusal(*parsed, wishes({}))) {
+    return media_error(*refusal);
+  }
   remote_offer_ = std::move(*parsed);
   return {};
+}
+
+bool LegMedia::passes_keys_over() const {
+  const auto names = [](const std::vector<sdp::Attribute>& list, std::string_view name) {
+    return std::ranges::any_of(list, [&](const sdp::Attribute& one) { return one.name == name; });
+  };
+  return settings_.encryption.in_the_open && remote_offer_ &&
+         !(settings_.encryption.dtls && names(remote_offer_->attributes, "fingerprint")) &&
+         std::ranges::any_of(remote_offer_->media, [&](const sdp::MediaDescription& media) {
+           return names(media.attributes, "crypto") &&
+                  !(settings_.encryption.dtls && names(media.attributes, "fingerprint"));
+         });
 }
 
 base::result<std::string, MediaError> LegMedia::answer(const std::vector<sdp::CodecId>& codecs) {
@@ -97,7 +176,7 @@ base::result<std::string, MediaError> LegMedia::answer(const std::vector<sdp::Co
   sdp::LocalState state = state_;
   auto answered = sdp::answer_offer(*remote_offer_, local(codecs), state);
   if (!answered) {
-    return MediaError::not_acceptable;
+    return media_error(answered.error());
   }
   state_ = std::move(state);
   remote_offer_.reset();
@@ -107,6 +186,10 @@ base::result<std::string, MediaError> LegMedia::answer(const std::vector<sdp::Co
 }
 
 base::result<std::string, MediaError> LegMedia::offer(const std::vector<sdp::CodecId>& codecs) {
+  if (settings_.encryption.wanted == sdp::Encryption::mandatory &&
+      settings_.encryption.offered() == LegEncryption::Form::plain) {
+    return MediaError::keys_in_the_open;
+  }
   if (const auto opened = open(); !opened) {
     return opened.error();
   }
@@ -124,7 +207,7 @@ base::result<void, MediaError> LegMedia::receive_answer(const std::string& sdp) 
   }
   const auto plan = sdp::accept_answer(*local_offer_, *parsed);
   if (!plan) {
-    return MediaError::not_acceptable;
+    return media_error(plan.error());
   }
   put_in_force(*plan);
   return {};
@@ -138,11 +221,29 @@ std::vector<sdp::CodecId> LegMedia::usable_codecs() const {
     }
     return codecs;
   }
-  return remote_offer_ ? offered(settings_.codecs) : settings_.codecs;
+  return remote_offer_ ? sdp::common_codecs(*remote_offer_, wishes(settings_.codecs)) : settings_.codecs;
 }
 
-std::vector<sdp::CodecId> LegMedia::offered(const std::vector<sdp::CodecId>& codecs) const {
-  return remote_offer_ ? sdp::common_codecs(*remote_offer_, codecs) : codecs;
+std::vector<sdp::CodecId> LegMedia::codecs_with(const std::vector<sdp::CodecId>& partners) const {
+  const auto is_in = [](const std::vector<sdp::CodecId>& codecs, sdp::CodecId codec) {
+    return std::ranges::find(codecs, codec) != codecs.end();
+  };
+  std::vector<sdp::CodecId> codecs = partners;
+  std::erase_if(codecs, [&](sdp::CodecId codec) { return !is_in(settings_.codecs, codec); });
+  if (remote_offer_) {
+    codecs = sdp::common_codecs(*remote_offer_, wishes(codecs));
+    return codecs.empty() ? settings_.codecs : codecs;
+  }
+  for (const auto codec : settings_.codecs) {
+    if (!is_in(codecs, codec)) {
+      codecs.push_back(codec);
+    }
+  }
+  return codecs;
+}
+
+unsigned LegMedia::sound_rate() const {
+  return plan_ && !plan_->codecs.empty() ? media::natural_rate(plan_->codecs.front().codec) : 8000;
 }
 
 std::string_view LegMedia::codec() const {
@@ -154,6 +255,17 @@ std::string_view LegMedia::codec() const {
                         return agreed.codec == sound.codec;  // not of a plan that has been replaced
                       });
   return sdp::name(spoken ? sound.codec : plan_->codecs.front().codec);
+}
+
+std::string_view LegMedia::encryption() const {
+  if (!plan_) {
+    return {};
+  }
+  if (plan_->dtls) {
+    const auto suite = statistics().handshake_suite;
+    return suite ? dtls_name(*suite) : std::string_view("DTLS handshake");
+  }
+  return plan_->srtp ? sdp::name(plan_->srtp->send.suite) : std::string_view("none");
 }
 
 media::StreamStatistics LegMedia::statistics() const {

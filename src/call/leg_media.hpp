@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "call/keys.hpp"
+#include "call/leg_encryption.hpp"
 #include "config/snapshot.hpp"
 #include "media/engine.hpp"
 #include "sdp/negotiate.hpp"
@@ -17,8 +19,14 @@ namespace switchroom::call {
 
 enum class MediaError : std::uint8_t {
   malformed,       // the SDP cannot be read: 400
-  not_acceptable,  // no codec in common, or encryption that we lack: 488
+  not_acceptable,  // no codec in common: 488
   ports_used_up,   // 503
+  // Encryption, all 488:
+  plain_refused,      // it is mandatory, and the peer does without
+  encrypted_refused,  // it is forbidden, or of a kind that we lack
+  no_fingerprint,     // DTLS without a certificate's hash that proves anything
+  no_common_suite,
+  keys_in_the_open  // its keys would travel by signalling that others can read
 };
 int sip_status(MediaError error);
 std::string_view describe(MediaError error);
@@ -28,6 +36,11 @@ struct LegMediaSettings {
   media::PortSettings port;
   base::IpAddress advertised;
   std::vector<sdp::CodecId> codecs;
+  KeyForm key_form = KeyForm::event;
+  std::string hold_music;
+  int gain_in = 0;  // dB
+  int gain_out = 0;
+  LegEncryption encryption;
 };
 
 /// The settings for a leg of `profile` whose signalling goes to `peer`.
@@ -47,6 +60,10 @@ class LegMedia {
   [[nodiscard]] bool has_offer() const { return remote_offer_.has_value(); }
   /// Answers the kept offer with those of `codecs` that it names; the plan is in force from here on.
   base::result<std::string, MediaError> answer(const std::vector<sdp::CodecId>& codecs);
+  /// The kept offer has keys that are not taken, since others can read the signalling.
+  [[nodiscard]] bool passes_keys_over() const;
+  /// The peer has answered: a DTLS handshake is due from here on, if it did not come while it rang.
+  void expect_handshake();
   void drop_offer() { remote_offer_.reset(); }
 
   /// Our own offer of `codecs`; the plan in force stays until its answer comes.
@@ -56,11 +73,19 @@ class LegMedia {
   /// What this leg and a partner could speak: of the plan in force, else of the kept offer, else what
   /// the profile allows.
   [[nodiscard]] std::vector<sdp::CodecId> usable_codecs() const;
-  /// Could the kept offer be answered with one of `codecs`?
-  [[nodiscard]] std::vector<sdp::CodecId> offered(const std::vector<sdp::CodecId>& codecs) const;
+  /// The codecs for an answer or offer to this leg's peer, which is to talk with somebody who speaks
+  /// `partners`. An answer names what both speak, so that sound passes through as it is, or, if that is
+  /// nothing, all that the profile allows; an offer names what both speak first and the rest after it.
+  [[nodiscard]] std::vector<sdp::CodecId> codecs_with(const std::vector<sdp::CodecId>& partners) const;
   [[nodiscard]] const std::vector<sdp::CodecId>& allowed() const { return settings_.codecs; }
 
+  [[nodiscard]] KeyForm key_form() const { return settings_.key_form; }
+  [[nodiscard]] const std::string& hold_music() const { return settings_.hold_music; }
+  /// Hz of the best sound that the peer can hear; 8000 without a plan.
+  [[nodiscard]] unsigned sound_rate() const;
   [[nodiscard]] const std::optional<sdp::MediaPlan>& plan() const { return plan_; }
+  /// The SRTP suite in force ("DTLS …" by a handshake), "none" for plain sound; empty without a plan.
+  [[nodiscard]] std::string_view encryption() const;
   [[nodiscard]] const std::string& last_answer() const { return last_answer_; }
   [[nodiscard]] media::Port* port() const { return port_.get(); }
   [[nodiscard]] media::StreamStatistics statistics() const;
@@ -69,8 +94,9 @@ class LegMedia {
   [[nodiscard]] std::string_view codec() const;
 
  private:
+  [[nodiscard]] sdp::LocalStream wishes(const std::vector<sdp::CodecId>& codecs) const;
   [[nodiscard]] sdp::LocalStream local(const std::vector<sdp::CodecId>& codecs) const;
-  void put_in_force(const sdp::MediaPlan& plan);
+  void put_in_force(sdp::MediaPlan plan);
 
   media::Engine& engine_;
   LegMediaSettings settings_;

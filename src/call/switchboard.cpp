@@ -1,7 +1,8 @@
 #include "call/switchboard.hpp"
 
 #include "base/log.hpp"
-#include "call/dial.hpp"
+#include "call/emergency.hpp"
+#include "call/targets.hpp"
 #include "registrar/registrar.hpp"
 
 #include <algorithm>
@@ -24,7 +25,9 @@ Switchboard::Switchboard(const Services& services, RunStep run_step)
       changed_(services.context.get_executor()),
       tasks_(services.context.get_executor(), [](const std::string& what) {
         log::line(Level::error, Subsystem::call, {}, "a call ended by an internal fault: {}", what);
-      }) {}
+      }) {
+  services_.switchboard = this;
+}
 
 Switchboard::~Switchboard() = default;
 
@@ -49,6 +52,11 @@ std::optional<sip::CallRefusal> Switchboard::admit_call() {
   return std::nullopt;
 }
 
+bool Switchboard::is_emergency(const sip::IncomingCall& call) const {
+  return rules_.config->emergency.has(call.invite.request_uri.user) &&
+         !own_phone(call, services_.registrar).empty();
+}
+
 void Switchboard::on_call(sip::IncomingCall incoming) {
   auto call = std::make_unique<Call>(services_, rules_, run_step_);
   call->begin(std::move(incoming));
@@ -57,33 +65,62 @@ void Switchboard::on_call(sip::IncomingCall incoming) {
 }
 
 base::result<std::string> Switchboard::originate(std::string target, const std::string& destination,
-                                                 std::string context) {
+                                                 std::string context, const Extras& extras) {
   if (context.empty()) {
     const auto* extension = extension_called(target, *rules_.config);
     context = extension == nullptr || extension->context.empty() ? "default" : extension->context;
   }
-  if (!rules_.dialplan->has_context(context)) {
+  if (!extras.step && !rules_.dialplan->has_context(context)) {
     return base::Error{"there is no context \"" + context + "\""};
   }
-  if (auto wrong = check_dial_string(target); !wrong.empty()) {
+  if (auto wrong = check_dial_string(target, *rules_.config); !wrong.empty()) {
     return base::Error{std::move(wrong)};
   }
-  const bool one_extension = target.starts_with("user/") && target.find(',') == std::string::npos;
   if (const auto* extension = extension_called(target, *rules_.config);
-      one_extension && extension == nullptr) {
-    return base::Error{"there is no extension " + target.substr(5)};
-  } else if (one_extension && services_.registrar.find(extension->number).empty()) {
+      extension != nullptr && services_.registrar.find(extension->number).empty()) {
     return base::Error{"extension " + extension->number + " has no phone registered"};
   }
-  if (const auto refusal = admit_call()) {
+  if (const auto refusal = extras.urgent ? std::nullopt : admit_call()) {
     return base::Error{refusal->reason};
   }
   auto call = std::make_unique<Call>(services_, rules_, run_step_);
   call->begin_originated(target, destination, context);
+  for (const auto& [name, value] : extras.variables) {
+    call->variables().set(name, value);
+  }
+  if (extras.step) {
+    call->begin_with(*extras.step);
+  }
   std::string id = call->uuid();
   auto life = call->run_originated(std::move(target));
   launch(std::move(call), std::move(life));
   return base::success(std::move(id));
+}
+
+void Switchboard::take_over(std::unique_ptr<Leg> leg, const Rulebook& rules, Variables variables, Next next) {
+  auto call = std::make_unique<Call>(services_, rules, run_step_);
+  call->begin_taken(std::move(leg), std::move(variables), std::move(next));
+  auto life = call->run();
+  launch(std::move(call), std::move(life));
+}
+
+base::result<std::string> Switchboard::redirect(std::string_view id, Next next) {
+  const auto call = find(id);
+  if (!call) {
+    return call.error();
+  }
+  if (!(*call)->has_caller()) {
+    return base::Error{"its caller has not answered yet"};
+  }
+  if (next.to.context.empty()) {
+    next.to.context = (*call)->variables().value("context");
+  }
+  if (!next.step && !rules_.dialplan->has_context(next.to.context)) {
+    return base::Error{"there is no context \"" + next.to.context + "\""};
+  }
+  std::string uuid = (*call)->uuid();
+  (*call)->redirect(std::move(next));
+  return base::success(std::move(uuid));
 }
 
 void Switchboard::launch(std::unique_ptr<Call> call, awaitable<void> life) {

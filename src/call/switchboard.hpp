@@ -26,12 +26,36 @@ class Switchboard final : public sip::CallTaker {
   void configure(Rulebook rules);
 
   std::optional<sip::CallRefusal> admit_call() override;
+  [[nodiscard]] bool is_emergency(const sip::IncomingCall& call) const override;
   void on_call(sip::IncomingCall incoming) override;
+
+  /// What an originated call begins with, and whether it is placed though the limits are reached.
+  struct Extras {
+    std::vector<std::pair<std::string, std::string>> variables;
+    bool urgent = false;
+    std::optional<dialplan::Step> step;  // what it runs when it is answered, instead of its destination
+  };
 
   /// Dials `target` and, when it answers, lets it meet the dialplan as if it had dialled `destination`.
   /// Returns the call's id; the call goes on by itself. No context: the extension's own, or "default".
+  base::result<std::string> originate(std::string target, const std::string& destination, std::string context,
+                                      const Extras& extras);
   base::result<std::string> originate(std::string target, const std::string& destination,
-                                      std::string context);
+                                      std::string context) {
+    return originate(std::move(target), destination, std::move(context), Extras{});
+  }
+  /// Dials `target`, which runs one step when it answers. `destination`: what its record says was dialled.
+  base::result<std::string> originate_to(std::string target, const std::string& destination,
+                                         dialplan::Step step) {
+    Extras extras;
+    extras.step = std::move(step);
+    return originate(std::move(target), destination, {}, extras);
+  }
+
+  /// A leg that leaves its call becomes one of its own, and goes on at `next`.
+  void take_over(std::unique_ptr<Leg> leg, const Rulebook& rules, Variables variables, Next next);
+  /// Leads the call elsewhere, whatever it does now.
+  base::result<std::string> redirect(std::string_view id, Next next);
 
   /// Ends a call by its id (or an unambiguous beginning of it, four characters or more).
   base::result<std::string> hang_up(std::string_view id, const sip::Cause& cause);
@@ -53,6 +77,8 @@ class Switchboard final : public sip::CallTaker {
     std::unique_ptr<Call> call;
     base::TaskGroup::TaskId task = 0;
   };
+  base::result<std::string> originate(std::string target, const std::string& destination, std::string context,
+                                      std::optional<dialplan::Step> step);
   void launch(std::unique_ptr<Call> call, awaitable<void> life);
 
   Services services_;

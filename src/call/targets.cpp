@@ -1,8 +1,10 @@
 // Whom a dial string names.
+#include "call/targets.hpp"
+
 #include "base/log.hpp"
 #include "call/call.hpp"
-#include "call/dial.hpp"
 #include "call/identity.hpp"
+#include "call/trunk_targets.hpp"
 #include "registrar/registrar.hpp"
 #include "sip/transport/resolver.hpp"
 
@@ -16,44 +18,15 @@ namespace {
 using log::Level;
 using log::Subsystem;
 
-constexpr std::size_t most_targets = 50;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && text.back() == ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    if (const auto part = trimmed(text.substr(0, comma)); !part.empty()) {
-      parts.emplace_back(part);
-    }
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return parts;
-}
-
-// "user/1002" and "user/1002@domain" name an extension.
-std::optional<std::string> extension_in(std::string_view target) {
-  if (!target.starts_with("user/")) {
-    return std::nullopt;
-  }
-  target.remove_prefix(5);
-  return std::string(target.substr(0, target.find('@')));
-}
-
 Ending named(std::string_view cause) { return {cause_by_name(cause), 0, {}, "switchroom"}; }
 
-// The profile that a call leaves by: that of the variable, that the caller came by, the first one.
-const config::Profile* leaving_profile(Call& call) {
+// The profile that a call leaves by: that of the target, of the variable, that the caller came by, the first
+// one.
+const config::Profile* leaving_profile(Call& call, const std::string& wanted) {
   const auto& profiles = call.config().profiles;
+  if (const auto own = profiles.find(wanted); own != profiles.end()) {
+    return &own->second;
+  }
   if (const auto own = profiles.find(call.variables().value("sip_profile")); own != profiles.end()) {
     return &own->second;
   }
@@ -69,7 +42,8 @@ void reconnect(LegTarget& target, const sip::Uri& contact) {
   }
 }
 
-std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding) {
+std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding,
+                                   const Variables& variables) {
   const auto profile = call.config().profiles.find(binding.profile);
   auto uri = sip::parse_uri(binding.contact);
   if (profile == call.config().profiles.end() || !uri) {
@@ -77,13 +51,21 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   }
   LegTarget target;
   target.label = "user/" + binding.extension;
+  target.extension = binding.extension;
   target.profile = &profile->second;
+  if (const auto own = call.config().extensions.find(binding.extension);
+      own != call.config().extensions.end()) {
+    target.encryption = {own->second.srtp, own->second.srtp_keys};
+  }
   // The phone is reached where its REGISTER came from, whatever address it wrote into its Contact.
-  target.call.to.kind = binding.transport == "TCP" ? sip::TransportKind::tcp : sip::TransportKind::udp;
+  target.call.to.kind = sip::transport_named(binding.transport);
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
   if (target.call.to.kind == sip::TransportKind::tcp && binding.connection == 0) {
     reconnect(target, *uri);
+  }
+  if (target.call.to.kind == sip::TransportKind::tls && binding.connection == 0) {
+    return std::nullopt;  // no certificate could prove that it is the phone who listens there
   }
   const auto& transports = call.services().endpoint.transports();
   const auto* listener = transports.listener_at(binding.profile, target.call.to.kind, binding.local);
@@ -97,42 +79,43 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.request_uri = std::move(*uri);
   target.call.to_header.uri.user = binding.extension;
   target.call.to_header.uri.host = call.config().pbx.domain;
-  write_identity(call, target);
+  complete_target(call, target, variables);
   return target;
 }
 
-void add_extension(Call& call, const std::string& number, Targets& targets) {
+void add_extension(Call& call, const std::string& number, const Variables& variables, Targets& targets) {
   if (!call.config().extensions.contains(number)) {
     log::line(Level::info, Subsystem::call, call.uuid(), "there is no extension {}", number);
-    targets.failure = named("UNALLOCATED_NUMBER");
+    targets.fail(named("UNALLOCATED_NUMBER"));
     return;
   }
   const auto bindings = call.services().registrar.find(number);
   for (const auto& binding : bindings) {
-    if (auto target = target_of(call, binding)) {
+    if (auto target = target_of(call, binding, variables)) {
       targets.legs.push_back(std::move(*target));
     }
   }
   if (bindings.empty()) {
     log::line(Level::info, Subsystem::call, call.uuid(), "extension {} has no phone registered", number);
-    targets.failure = named("USER_NOT_REGISTERED");
+    targets.fail(named("USER_NOT_REGISTERED"));
   }
 }
 
-awaitable<void> add_uri(Call& call, std::string text, Targets* targets) {
+awaitable<void> add_uri(Call& call, dialplan::DialTarget what, Variables variables, Targets* targets) {
+  const std::string& text = what.name;
   const auto uri = sip::parse_uri(text);
-  const config::Profile* profile = leaving_profile(call);
+  const config::Profile* profile = leaving_profile(call, what.profile);
   if (!uri || !uri->is_sip() || profile == nullptr) {
     log::line(Level::warning, Subsystem::call, call.uuid(), "\"{}\" is not an address that can be called",
               text);
-    targets->failure = named("INVALID_NUMBER_FORMAT");
+    targets->fail(named("INVALID_NUMBER_FORMAT"));
     co_return;
   }
   const auto places = co_await call.services().resolver.resolve(*uri);
   if (!places || places->empty()) {
     log::line(Level::warning, Subsystem::call, call.uuid(), "{} cannot be found: {}", text,
               places ? "no address" : places.error().what);
-    targets->failure = named("NO_ROUTE_DESTINATION");
+    targets->fail(named("NO_ROUTE_DESTINATION"));
     co_return;
   }
   for (const auto& place : *places) {
@@ -145,88 +128,73 @@ awaitable<void> add_uri(Call& call, std::string text, Targets* targets) {
     target.label = text;
     target.profile = profile;
     target.call.to = {place.kind, listener->id, place.endpoint, 0};
+    if (place.kind == sip::TransportKind::tls) {
+      call.services().endpoint.transports().expect_at(place.endpoint, {uri->host, true});
+    }
     target.call.request_uri = *uri;
     target.call.to_header.uri = *uri;
     target.call.to_header.uri.parameters = {};
-    write_identity(call, target);
+    complete_target(call, target, std::move(variables));
     targets->legs.push_back(std::move(target));
     co_return;
   }
   log::line(Level::warning, Subsystem::call, call.uuid(), "profile {} has no listener that reaches {}",
             profile->name, text);
-  targets->failure = named("NETWORK_OUT_OF_ORDER");
+  targets->fail(named("NETWORK_OUT_OF_ORDER"));
 }
 
-bool is_own_host(Call& call, const std::string& host) {
-  if (host == call.config().pbx.domain) {
-    return true;
+/// What is no phone and no address; its failure says why nobody is rung.
+void refuse_target(Call& call, const dialplan::DialTarget& what, Targets& targets) {
+  using Kind = dialplan::DialTarget::Kind;
+  if (what.kind == Kind::error) {
+    targets.fail(named(what.name));
+    return;
   }
-  error_code ec;
-  const auto address = asio::ip::make_address(host, ec);
-  const auto listeners = call.services().endpoint.transports().listeners();
-  return !ec && std::any_of(listeners.begin(), listeners.end(), [&](const sip::Listener& listener) {
-    return listener.local.address == address || listener.advertised.address == address;
-  });
+  const char* const why =
+      what.kind == Kind::group ? "there is nobody in group {}" : "\"{}\" is nobody who can be called";
+  log::line(Level::warning, Subsystem::call, call.uuid(), "{}", fmt::format(fmt::runtime(why), what.name));
+  targets.fail(named("NO_ROUTE_DESTINATION"));
 }
 
 }  // namespace
 
-awaitable<Targets> find_targets(Call& call, std::string dial_string) {
+void Targets::fail(const Ending& ending) {
+  if (!failure || is_better_failure(ending, *failure)) {
+    failure = ending;
+  }
+}
+
+awaitable<Targets> find_targets(Call& call, dialplan::DialRound round, dialplan::Assignments for_all) {
+  using Kind = dialplan::DialTarget::Kind;
   Targets targets;
-  const auto parts = split(dial_string);
-  for (const auto& part : parts) {
-    if (targets.legs.size() >= most_targets) {
+  for (auto& what : round) {
+    if (targets.legs.size() >= dialplan::most_targets) {
       break;
     }
-    if (const auto number = extension_in(part)) {
-      add_extension(call, *number, targets);
-    } else {
-      co_await add_uri(call, part, &targets);
+    auto variables = leg_variables(call, for_all, what.variables);
+    switch (what.kind) {
+      case Kind::user: add_extension(call, what.name, variables, targets); break;
+      case Kind::uri: co_await add_uri(call, std::move(what), std::move(variables), &targets); break;
+      case Kind::trunk:
+        co_await find_trunk_targets(call, {what.name, what.number}, std::move(variables), &targets);
+        break;
+      default: refuse_target(call, what, targets);
     }
   }
   if (targets.legs.empty() && !targets.failure) {
-    targets.failure = named("NO_ROUTE_DESTINATION");
+    targets.fail(named("NO_ROUTE_DESTINATION"));
   }
   co_return targets;
 }
 
-std::string redirection_of(Call& call, const sip::SessionEnd& end) {
-  std::string dial_string;
-  for (const auto& contact : end.redirects) {
-    const bool ours = contact.uri.is_sip() && is_own_host(call, contact.uri.host) &&
-                      call.config().extensions.contains(contact.uri.user);
-    if (ours) {
-      dial_string += (dial_string.empty() ? "user/" : ",user/") + contact.uri.user;
-    } else {
-      log::line(Level::info, Subsystem::call, call.uuid(),
-                "a phone wants its call at {}, which is no extension of this exchange: not followed",
-                contact.uri.text());
-    }
+const config::Extension* extension_called(std::string_view dial_string, const config::Snapshot& config) {
+  const auto what = dialplan::parse_dial_string(dial_string);
+  if (!what || what->rounds.size() != 1 || what->rounds.front().size() != 1 ||
+      what->rounds.front().front().kind != dialplan::DialTarget::Kind::user) {
+    return nullptr;
   }
-  return dial_string;
-}
-
-const config::Extension* extension_called(std::string_view target, const config::Snapshot& config) {
-  const auto number = extension_in(target);
-  const auto found = number ? config.extensions.find(*number) : config.extensions.end();
+  const auto found = config.extensions.find(what->rounds.front().front().name);
   return found == config.extensions.end() ? nullptr : &found->second;
-}
-
-std::string check_dial_string(std::string_view dial_string) {
-  const auto parts = split(dial_string);
-  if (parts.empty()) {
-    return "it needs somebody to call: user/1002 or sip:name@host";
-  }
-  for (const auto& part : parts) {
-    const bool computed = part.find("${") != std::string::npos || part.find('$') != std::string::npos;
-    if (computed || extension_in(part)) {
-      continue;
-    }
-    if (const auto uri = sip::parse_uri(part); !uri || !uri->is_sip()) {
-      return fmt::format("\"{}\" is neither user/NUMBER nor sip:name@host", part);
-    }
-  }
-  return {};
 }
 
 }  // namespace switchroom::call

@@ -48,6 +48,12 @@ void append_quality(std::string& out, const LegQuality& leg) {
   append_field(out, fmt::format("{:.3f}", leg.jitter_ms));
 }
 
+void append_impression(std::string& out, const LegQuality& leg) {
+  append_field(out, fmt::format("{:.3f}", leg.round_trip_ms));
+  append_field(out, leg.concealed_ms);
+  append_field(out, fmt::format("{:.3f}", leg.mos));
+}
+
 }  // namespace
 
 // The names and the order of the requirements' "detailed" template first, what is ours behind it.
@@ -62,7 +68,10 @@ std::string csv_header() {
          "\"last_arg\","
          "\"hangup_cause_q850\",\"sip_status\",\"duration_ms\",\"billed_ms\","
          "\"a_packets_received\",\"a_packets_sent\",\"a_packets_lost\",\"a_jitter_ms\","
-         "\"b_packets_received\",\"b_packets_sent\",\"b_packets_lost\",\"b_jitter_ms\"\n";
+         "\"b_packets_received\",\"b_packets_sent\",\"b_packets_lost\",\"b_jitter_ms\","
+         "\"a_round_trip_ms\",\"a_concealed_ms\",\"a_mos\",\"b_round_trip_ms\",\"b_concealed_ms\",\"b_"
+         "mos\","
+         "\"recordings\",\"recording_trouble\"\n";
 }
 
 void append_csv(std::string& out, const Record& r) {
@@ -86,6 +95,10 @@ void append_csv(std::string& out, const Record& r) {
   append_field(out, r.billed_ms);
   append_quality(out, r.a_leg);
   append_quality(out, r.b_leg);
+  append_impression(out, r.a_leg);
+  append_impression(out, r.b_leg);
+  append_field(out, r.recordings);
+  append_field(out, r.recording_trouble);
   out.back() = '\n';
 }
 

@@ -27,6 +27,10 @@ void each_field(R& r, Visit&& visit) {
   for (auto* leg : {&r.a_leg, &r.b_leg}) {
     visit(leg->packets_received), visit(leg->packets_sent), visit(leg->packets_lost), visit(leg->jitter_ms);
   }
+  for (auto* leg : {&r.a_leg, &r.b_leg}) {
+    visit(leg->round_trip_ms), visit(leg->concealed_ms), visit(leg->mos);
+  }
+  visit(r.recordings), visit(r.recording_trouble);
 }
 
 template <class Number>

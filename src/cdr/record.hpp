@@ -14,6 +14,9 @@ struct LegQuality {
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_lost = 0;
   double jitter_ms = 0;
+  double round_trip_ms = 0;        // from RTCP; 0: unknown
+  std::uint64_t concealed_ms = 0;  // of sound that was decoded here and had to be made up
+  double mos = 0;                  // E-model (ITU-T G.107), of what was received; 0: nothing was
 };
 
 /// A plain value; times are wall-clock microseconds, 0 means that it did not happen.
@@ -47,6 +50,8 @@ struct Record {
   std::string bridge_channel;  // address of the leg that was bridged
   std::string last_app;
   std::string last_arg;
+  std::string recordings;         // files below the recordings folder, with "; " between them
+  std::string recording_trouble;  // why one of them is not whole
   LegQuality a_leg;
   LegQuality b_leg;
   /// Whole seconds as the CSV and the table have them, rounded to the nearest.

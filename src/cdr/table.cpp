@@ -12,7 +12,7 @@ using base::sqlite::Database;
 
 // A step is never changed once it was released: add one. The names are those that queries and reports
 // of FreeSWITCH's users have; stamps are UTC, as date('now') is.
-constexpr std::array<std::string_view, 1> schema{R"(
+constexpr std::array<std::string_view, 3> schema{R"(
 CREATE TABLE cdr (
   id INTEGER PRIMARY KEY,
   uuid TEXT NOT NULL UNIQUE, bleg_uuid TEXT,
@@ -31,6 +31,18 @@ CREATE INDEX cdr_caller ON cdr (caller_id_number);
 CREATE INDEX cdr_destination ON cdr (destination_number);
 CREATE INDEX cdr_account ON cdr (accountcode) WHERE accountcode <> '';
 CREATE TABLE journal_position (journal TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID
+)",
+                                                 R"(
+ALTER TABLE cdr ADD COLUMN a_round_trip_ms REAL;
+ALTER TABLE cdr ADD COLUMN a_concealed_ms INTEGER;
+ALTER TABLE cdr ADD COLUMN a_mos REAL;
+ALTER TABLE cdr ADD COLUMN b_round_trip_ms REAL;
+ALTER TABLE cdr ADD COLUMN b_concealed_ms INTEGER;
+ALTER TABLE cdr ADD COLUMN b_mos REAL
+)",
+                                                 R"(
+ALTER TABLE cdr ADD COLUMN recordings TEXT;
+ALTER TABLE cdr ADD COLUMN recording_trouble TEXT
 )"};
 
 constexpr std::string_view insert_sql =
@@ -42,8 +54,10 @@ constexpr std::string_view insert_sql =
     "read_codec,write_codec,sip_from_uri,sip_to_uri,sip_call_id,network_addr,bridge_channel,last_app,last_"
     "arg,"
     "a_packets_received,a_packets_sent,a_packets_lost,a_jitter_ms,"
-    "b_packets_received,b_packets_sent,b_packets_lost,b_jitter_ms) "
-    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "b_packets_received,b_packets_sent,b_packets_lost,b_jitter_ms,"
+    "a_round_trip_ms,a_concealed_ms,a_mos,b_round_trip_ms,b_concealed_ms,b_mos,recordings,recording_trouble) "
+    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+    ",?,?) "
     "ON CONFLICT(uuid) DO NOTHING";
 
 std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -171,6 +185,12 @@ base::result<void> Table::insert(const Record& r) {
     number(leg->packets_received), number(leg->packets_sent), number(leg->packets_lost);
     insert_.bind(++column, leg->jitter_ms);
   }
+  for (const LegQuality* leg : {&r.a_leg, &r.b_leg}) {
+    insert_.bind(++column, leg->round_trip_ms);
+    number(leg->concealed_ms);
+    insert_.bind(++column, leg->mos);
+  }
+  text(r.recordings), text(r.recording_trouble);
   return insert_.run();
 }
 

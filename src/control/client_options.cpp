@@ -60,7 +60,7 @@ base::result<ClientOptions> parse_client_options(const std::vector<std::string>&
       const auto timeout = text ? seconds(*text) : std::nullopt;
       if (!timeout) return base::Error{"--timeout wants seconds, 1 to 86400"};
       options.timeout = *timeout;
-    } else if (word.starts_with("--")) {
+    } else if (word.starts_with("--") && options.words.empty()) {  // behind the command it is the command's
       return base::Error{"unknown option: " + word};
     } else {
       options.words.push_back(word);

@@ -7,6 +7,9 @@ namespace switchroom::main {
 namespace {
 
 namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr auto silence_worth_telling = 3s;
 
 double seconds_since(base::Time when) {
   return std::chrono::duration<double>(base::Clock::now() - when).count();
@@ -23,6 +26,10 @@ std::string sound_in_words(const call::Leg& leg, const media::StreamStatistics& 
   }
   if (!sound.heard) {
     return fmt::format("nothing arrived from this phone, which announced {}", base::text(plan->remote_rtp));
+  }
+  if (sound.silent_for > silence_worth_telling) {
+    return fmt::format("nothing has arrived from this phone for {} s",
+                       std::chrono::duration_cast<std::chrono::seconds>(sound.silent_for).count());
   }
   if (sound.latched.port != 0 && !(sound.latched == plan->remote_rtp)) {
     return fmt::format("arrives from {} (the phone announced {}: it is behind NAT)",
@@ -50,9 +57,22 @@ json::object leg_view(const call::Leg& leg) {
   view["packets_lost"] = sound.lost;
   view["jitter_ms"] = sound.jitter_ms;
   view["round_trip_ms"] = sound.round_trip_ms;
+  view["mos"] = sound.mos;
+  view["played_ms"] = sound.played_ms;
+  view["concealed_ms"] = sound.concealed_ms;
+  view["recovered"] = sound.recovered;
+  view["late"] = sound.late;
+  view["duplicates"] = sound.duplicates;
+  view["reordered"] = sound.reordered;
+  view["resets"] = sound.resets;
+  view["buffer_ms"] = sound.buffer_ms;
+  view["remote_lost_fraction"] = sound.remote_lost_fraction;
   view["strangers"] = sound.strangers;
   view["malformed"] = sound.malformed;
   view["unwanted"] = sound.unwanted;
+  view["encryption"] = leg.media().encryption();
+  view["forged"] = sound.forged;
+  view["replayed"] = sound.replayed;
   view["sound"] = sound_in_words(leg, sound);
   return view;
 }

@@ -1,4 +1,6 @@
 // The commands of this version: what each reads from the rooms, as data.
+#include "main/commands.hpp"
+
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "main/call_view.hpp"
@@ -17,15 +19,6 @@ namespace {
 
 namespace json = boost::json;
 using control::Answer;
-using Arguments = std::vector<std::string>;
-using Reply = base::result<Answer>;
-
-/// A command that answers at once.
-control::Handler now(std::function<Reply(const Arguments&)> answer) {
-  return
-      [answer = std::move(answer)](Arguments arguments) -> awaitable<Reply> { co_return answer(arguments); };
-}
-
 std::int64_t seconds_since(base::Time when) {
   return std::chrono::duration_cast<std::chrono::seconds>(base::Clock::now() - when).count();
 }
@@ -63,6 +56,10 @@ Reply status(Server& server) {
   data["sip_sent"] = sip.sent;
   data["sip_malformed"] = sip.malformed;
   data["sip_refused"] = sip.refused + server.endpoint().counters().refused_by_acl;
+  data["banned"] = server.bans().list(base::wall_now()).size();
+  data["refused_banned"] = server.bans().refused();
+  data["dropped_scanners"] = server.endpoint().counters().scanners;
+  data["over_limit"] = server.endpoint().counters().over_limit;
   data["wrong_credentials"] = server.endpoint().counters().rejected_credentials;
   data["connections"] = sip.connections;
   data["transactions"] = server.transactions().size();
@@ -71,6 +68,11 @@ Reply status(Server& server) {
   data["rtp_relayed"] = media.relayed;
   data["rtp_dropped"] = media.dropped;
   data["rtp_strangers"] = media.strangers;
+  const auto sounds = server.sound_library().statistics();
+  data["sounds_made"] = sounds.made;
+  data["sounds_shared"] = sounds.shared;
+  data["sounds_failed"] = sounds.failed;
+  data["sounds_bytes"] = sounds.bytes;
   data["records_written"] = records.written;
   data["records_waiting"] = records.waiting;
   data["record_failures"] = records.failures;
@@ -156,12 +158,12 @@ base::Error problems_text(const std::vector<config::Problem>& problems) {
   return base::Error{std::move(text)};
 }
 
-Reply reload(Server& server) {
-  const auto problems = server.reload();
+awaitable<Reply> reload(Server& server) {
+  const auto problems = co_await server.reload();
   if (!problems.empty()) {
-    return problems_text(problems);
+    co_return problems_text(problems);
   }
-  return Answer{json::object{{"reloaded", server.config().file.string()}}, {}};
+  co_return Answer{json::object{{"reloaded", server.config().file.string()}}, {}};
 }
 
 Reply log_level(const Arguments& arguments) {
@@ -205,6 +207,11 @@ Reply shut_down(Server& server, const Arguments& arguments) {
 
 }  // namespace
 
+control::Handler now(std::function<Reply(const Arguments&)> answer) {
+  return
+      [answer = std::move(answer)](Arguments arguments) -> awaitable<Reply> { co_return answer(arguments); };
+}
+
 void add_commands(control::CommandTable& table, Server& server) {
   table.add({"status", "", "what is running, since when, and how it does",
              now([&](const auto&) { return status(server); }), 0, 0});
@@ -221,10 +228,20 @@ void add_commands(control::CommandTable& table, Server& server) {
   table.add({"hangup", "ID|all [CAUSE]", "ends a call, or all of them",
              now([&](const Arguments& arguments) { return hang_up(server, arguments); }), 1, 2});
   table.add({"reload", "", "reads the configuration again; a bad file changes nothing",
-             now([&](const auto&) { return reload(server); }), 0, 0});
+             [&](Arguments /*none*/) { return reload(server); }, 0, 0});
   table.add({"log level", "[[SUBSYSTEM] LEVEL]", "shows or sets how much is logged", now(log_level), 0, 2});
   table.add({"shutdown", "[when-idle]", "stops at once, or when the last call has ended",
              now([&](const Arguments& arguments) { return shut_down(server, arguments); }), 0, 1});
+  add_parking_commands(table, server);
+  add_prompt_commands(table, server);
+  add_ban_commands(table, server);
+  add_trunk_commands(table, server);
+  add_conference_commands(table, server);
+  add_event_commands(table, server);
+  add_recording_commands(table, server);
+  add_dialplan_commands(table, server);
+  add_voicemail_commands(table, server);
+  add_mail_commands(table, server);
 }
 
 }  // namespace switchroom::main

@@ -57,7 +57,7 @@ void Keepalives::begin_round(const std::string& profile) {
     if (binding.profile != profile || !wants_keepalive(binding)) {
       continue;
     }
-    const auto kind = binding.transport == "UDP" ? sip::TransportKind::udp : sip::TransportKind::tcp;
+    const auto kind = sip::transport_named(binding.transport);
     const auto* listener = transports_.listener_at(profile, kind, binding.local);
     if (listener != nullptr) {
       due_.push_back({kind, listener->id, binding.source, binding.connection});

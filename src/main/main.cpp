@@ -7,6 +7,7 @@
 #include "main/command_line.hpp"
 #include "main/first_run.hpp"
 #include "main/log_settings.hpp"
+#include "main/privileges.hpp"
 #include "main/process_facts.hpp"
 #include "main/server.hpp"
 #include "main/timezone.hpp"
@@ -51,15 +52,27 @@ int serve(const std::filesystem::path& file) {
     }
     return 1;
   }
-  use_timezone(loaded.snapshot->pbx.timezone);  // before the log starts its thread
+  use_timezone(loaded.snapshot->pbx.timezone);        // before the log starts its thread
+  const auto descriptors = raise_descriptor_limit();  // root may raise it further
+  auto lowered = lower_privileges(*loaded.snapshot);  // before there is a second thread
+  if (!lowered) {
+    std::cerr << "switchroom: " << lowered.error().what << '\n';
+    return 1;
+  }
   if (const auto logging = log::start(log_settings(*loaded.snapshot)); !logging) {
     std::cerr << "switchroom: " << logging.error().what << '\n';
     return 1;
   }
   log::line(log::Level::info, log::Subsystem::main, {}, "Switchroom {} with {}, at most {} open files",
-            base::version(), file.string(), raise_descriptor_limit());
+            base::version(), file.string(), descriptors);
+  if (!lowered->as.empty()) {
+    log::line(log::Level::info, log::Subsystem::main, {}, "started as root, runs as {}", lowered->as);
+  }
+  for (const auto& warning : lowered->warnings) {
+    log::line(log::Level::warning, log::Subsystem::main, {}, "{}", warning);
+  }
   int status = 1;
-  auto server = Server::start(loaded.snapshot);
+  auto server = Server::start(loaded.snapshot, std::move(lowered->kept));
   if (server) {
     status = (*server)->run();
     server->reset();

@@ -1,13 +1,34 @@
 #include "main/process_facts.hpp"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
+#include <link.h>
 #include <malloc.h>
+#include <span>
 #include <unistd.h>
 
 namespace switchroom::main {
+namespace {
+
+int forget_read_only(dl_phdr_info* program, std::size_t /*size*/, void* /*unused*/) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (const auto& part : std::span(program->dlpi_phdr, program->dlpi_phnum)) {
+    if (part.p_type == PT_LOAD && (part.p_flags & PF_W) == 0) {
+      const auto begin = (program->dlpi_addr + part.p_vaddr + page - 1) / page * page;
+      const auto end = (program->dlpi_addr + part.p_vaddr + part.p_memsz) / page * page;
+      if (end > begin) {
+        (void)madvise(reinterpret_cast<void*>(begin), end - begin,
+                      MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+      }
+    }
+  }
+  return 1;  // the program itself, no library
+}
+
+}  // namespace
 
 ProcessFacts process_facts() {
   ProcessFacts facts;
@@ -50,5 +71,7 @@ void keep_some_freed_memory() {
   (void)mallopt(M_TRIM_THRESHOLD, kept);
   (void)mallopt(M_TOP_PAD, fetched);
 }
+
+void forget_pages_of_the_start() { (void)dl_iterate_phdr(forget_read_only, nullptr); }
 
 }  // namespace switchroom::main

@@ -21,4 +21,8 @@ std::uint64_t raise_descriptor_limit();
 /// a system call each time.
 void keep_some_freed_memory();
 
+/// Unmaps the executable's own read-only pages: most were touched by the start alone, with the kernel mapping
+/// their neighbours as well. What is needed comes back from the page cache by itself.
+void forget_pages_of_the_start();
+
 }  // namespace switchroom::main

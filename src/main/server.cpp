@@ -2,9 +2,21 @@
 
 #include "apps/application.hpp"
 #include "base/log.hpp"
+#include "call/menu.hpp"
+#include "call/sounds.hpp"
+#include "conference/check.hpp"
+#include "dialplan/menu_keys.hpp"
 #include "dialplan/plan.hpp"
+#include "dialplan/reach.hpp"
+#include "dialplan/schedule.hpp"
+#include "embedded/embedded.hpp"
+#include "main/commands.hpp"
 #include "main/log_settings.hpp"
+#include "main/mp3_attachment.hpp"
+#include "main/process_facts.hpp"
+#include "sounds/music.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -25,6 +37,15 @@ media::Engine::Settings media_settings(const config::Snapshot& config) {
   return settings;
 }
 
+sip::Transports::Settings transport_settings(const config::Snapshot& config) {
+  sip::Transports::Settings settings;
+  settings.max_connections = config.limits.connections;
+  settings.max_connections_per_address = config.limits.connections_per_address;
+  settings.max_handshakes_per_address = config.limits.handshakes_per_address;
+  settings.max_messages = config.limits.messages_per_connection;
+  return settings;
+}
+
 cdr::Recorder::Settings record_settings(const config::Snapshot& config) {
   const auto in_data = [&](const std::string& path) {
     return path.empty() ? std::filesystem::path() : config.pbx.data_dir / path;
@@ -42,19 +63,57 @@ base::result<void> make_data_directory(const std::filesystem::path& directory) {
   return {};
 }
 
+/// What works as it is written and is seldom meant.
+void warn_of_open_doors(const config::Snapshot& config) {
+  for (const auto& [name, profile] : config.profiles) {
+    if (!profile.auth && profile.allow.empty() && profile.allow_call.empty()) {
+      log::line(Level::warning, Subsystem::config, {},
+                "profiles.{}: auth = false and no allow: whoever reaches it may call without a password",
+                name);
+    }
+  }
+}
+
+std::string check_menu(const config::Menu& menu, const config::Snapshot& config) {
+  if (std::string wrong = call::check_menu(menu, config); !wrong.empty()) {
+    return wrong;
+  }
+  std::vector<config::Action> actions;
+  for (const auto& entry : menu.entries) {
+    actions.push_back(entry.action);
+  }
+  if (!menu.then.empty()) {
+    const auto step = dialplan::step_of(menu.then, {});
+    actions.push_back({step.application, step.argument, menu.place});
+  }
+  for (const auto& action : actions) {
+    if (dialplan::is_menu_action(action.application)) {
+      continue;
+    }
+    if (std::string wrong = apps::check_action(action, config); !wrong.empty()) {
+      return wrong;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 config::Checks config_checks() {
   config::Checks checks;
-  checks.application = [](const config::Action& action, const config::Snapshot&) {
-    return apps::check_action(action);
-  };
-  checks.condition = [](const config::Condition& condition) { return dialplan::check_condition(condition); };
+  checks.application = apps::check_action;
+  checks.hold_music = call::check_hold_music;
+  checks.music = sounds::check_music;
+  checks.condition = dialplan::check_condition;
+  checks.hours = dialplan::check_hours;
+  checks.menu = check_menu;
+  checks.reaches = dialplan::may_reach;
+  checks.conferences = conference::check;
   return checks;
 }
 
 Server::Server(config::SnapshotPtr config)
-    : config_(std::move(config)),
+    : rules_{config, std::make_shared<const dialplan::Dialplan>(config)},
       started_(base::Clock::now()),
       tasks_(std::make_unique<base::TaskGroup>(context_.get_executor(), [](const std::string& what) {
         log::line(Level::error, Subsystem::main, {}, "an internal task failed: {}", what);
@@ -62,107 +121,239 @@ Server::Server(config::SnapshotPtr config)
 
 Server::~Server() = default;
 
-base::result<std::unique_ptr<Server>> Server::start(config::SnapshotPtr config) {
+base::result<std::unique_ptr<Server>> Server::start(config::SnapshotPtr config, KeptFiles kept) {
   std::unique_ptr<Server> server(new Server(std::move(config)));
-  if (auto opened = server->open(); !opened) {
+  if (auto opened = server->open(std::move(kept)); !opened) {
     return opened.error();
   }
   return server;
 }
 
-base::result<void> Server::open() {
-  if (auto made = make_data_directory(config_->pbx.data_dir); !made) {
+base::result<void> Server::open(KeptFiles kept) {
+  if (auto made = make_data_directory(config().pbx.data_dir); !made) {
     return made;
   }
-  auto recorder = cdr::Recorder::open(record_settings(*config_));
+  auto recorder = cdr::Recorder::open(record_settings(config()));
   if (!recorder) {
     return recorder.error();
   }
   recorder_ = std::move(*recorder);
-  auto registrar = registrar::Registrar::open({config_->pbx.data_dir / "registrations.db", 10}, timers_);
+  auto registrar = registrar::Registrar::open({config().pbx.data_dir / "registrations.db", 10}, timers_);
   if (!registrar) {
     return registrar.error();
   }
   registrar_ = std::move(*registrar);
-  engine_ = media::Engine::start(context_, media_settings(*config_));
+  auto database = values::SharedValues::open(config().pbx.data_dir / "values.db");
+  if (!database) {
+    return database.error();
+  }
+  shared_.database = std::move(*database);
+  shared_.prompts = std::make_unique<call::OwnPrompts>(context_);
+  engine_ = media::Engine::start(context_, media_settings(config()));
+  sounds_ = std::make_unique<sounds::Library>(context_);
+  auto archive =
+      recording::Archive::open(context_, config().pbx.data_dir / "recordings.db", config().recording);
+  if (!archive) {
+    return archive.error();
+  }
+  archive_ = std::move(*archive);
+  sound_recorder_ = std::make_unique<recording::Recorder>(context_);
+  sound_recorder_->observe(archive_.get());
+  const recording::CallRecordings::Rooms rooms{context_, timers_,          events_,
+                                               *sounds_, *sound_recorder_, *archive_};
+  recordings_ =
+      std::make_unique<recording::CallRecordings>(rooms, [this](const std::string& id) -> call::Call* {
+        const auto found = switchboard_->find(id);
+        return found ? *found : nullptr;
+      });
   resolver_ = std::make_unique<sip::Resolver>(context_);
   const auto admit = [this](const base::IpAddress& source, const std::string& profile) {
-    return access_.admit(guard::Wish::send, source, profile);
+    return !bans_.is_banned(source, base::wall_now()) &&
+           (access_.admit(guard::Wish::send, source, profile) ||
+            (trunks_ != nullptr && trunks_->is_trunk(source, profile)));
   };
-  transports_ = std::make_unique<sip::Transports>(context_, sip::Transports::Settings{}, admit);
+  transports_ = std::make_unique<sip::Transports>(context_, transport_settings(config()), admit);
   wire_ = std::make_unique<sip::TransportWire>(*transports_);
   transactions_ = std::make_unique<sip::Transactions>(timers_, *wire_, sip::Transactions::Settings{});
+  certificates_ =
+      std::make_unique<Certificates>(timers_, *transports_, embedded::ca_certificates, std::move(kept));
+  const auto news = [this](const std::string& trunk, const std::string& state, const std::string& why) {
+    events_.publish("trunk." + state, {{"trunk", trunk}, {"why", why}});
+  };
+  trunks_ = std::make_unique<sip::Trunks>(
+      sip::TrunkServices{&context_, transports_.get(), transactions_.get(), resolver_.get(), news});
   listeners_ = std::make_unique<Listeners>(*transports_);
   registrations_ = std::make_unique<Registrations>(*registrar_);
   keepalives_ = std::make_unique<Keepalives>(timers_, *registrar_, *transports_);
   endpoint_ = std::make_unique<sip::Endpoint>(timers_, *transports_, *transactions_);
-  const call::Services services{context_, timers_, *endpoint_, *resolver_, *engine_, *registrar_, *recorder_};
+  conferences_ = std::make_unique<conference::Rooms>(
+      conference::Rooms::Needs{context_, timers_, *engine_, *sounds_, events_, *sound_recorder_});
+  if (auto opened = open_voicemail(); !opened) {
+    return opened;
+  }
+  const call::Services services{.context = context_,
+                                .timers = timers_,
+                                .endpoint = *endpoint_,
+                                .resolver = *resolver_,
+                                .media = *engine_,
+                                .registrar = *registrar_,
+                                .recorder = *recorder_,
+                                .sounds = *sounds_,
+                                .events = events_,
+                                .shared = shared_,
+                                .ring_order = ring_order_,
+                                .trunks = *trunks_,
+                                .sound_recorder = *sound_recorder_,
+                                .recordings = recordings_.get(),
+                                .voicemail = mailboxes_.get(),
+                                .conferences = conferences_.get()};
   switchboard_ =
       std::make_unique<call::Switchboard>(services, [](call::Call& call, const dialplan::Step& step) {
         return apps::run(call, step.application, step.argument);
       });
+  endpoint_->set_bans(&bans_);
+  conferences_->set_dialler([this](const std::string& target, const std::string& argument) {
+    return switchboard_->originate_to(target, argument.substr(0, argument.find('@')),
+                                      {"conference", argument, "conference dial"});
+  });
   endpoint_->set_takers(switchboard_.get(), registrations_.get());
-  apply(config_);
-  if (auto listening = listeners_->configure(*config_); !listening) {
+  endpoint_->set_trunks(trunks_.get());
+  notices_ = std::make_unique<EmergencyNotices>(events_, *switchboard_, rules_.config);
+  apply(rules_);
+  if (auto usable = certificates_->configure(config()); !usable) {
+    return usable;
+  }
+  if (auto listening = listeners_->configure(config()); !listening) {
     return listening;
   }
+  open_bans();
+  (void)message_waiting_->refresh({});  // now that there is a way to the phones
+  mailboxes_->on_message([this](const voicemail::Message& message) { on_new_message(message); });
   add_commands(commands_, *this);
-  auto control = control::Server::open(context_, config_->control.socket, commands_);
+  auto control = control::Server::open(context_, config().control.socket, commands_);
   if (!control) {
     return control.error();
   }
   control_ = std::move(*control);
+  trunks_->configure(rules_.config);  // when nothing can fail any more: from here on they want to be closed
   watch_signals();
   return {};
 }
 
+base::result<void> Server::open_voicemail() {
+  const auto folder = config().pbx.data_dir / "mail";
+  auto mailer = mail::Mailer::open(
+      {folder, embedded::ca_certificates, [folder](const auto& wav) { return mp3_of(wav, folder); }},
+      context_);
+  if (!mailer) {
+    return mailer.error();
+  }
+  mailer_ = std::move(*mailer);
+  const auto shortest = static_cast<std::uint32_t>(config().voicemail.min_length.count() * 1000);
+  auto mailboxes =
+      voicemail::Mailboxes::open({config().pbx.data_dir / "voicemail", shortest}, context_, timers_);
+  if (!mailboxes) {
+    return mailboxes.error();
+  }
+  mailboxes_ = std::move(*mailboxes);
+  mailing_ = std::make_unique<voicemail::Mailing>(*mailboxes_, *mailer_);
+  message_waiting_ = std::make_unique<MessageWaiting>(timers_, *endpoint_, *registrar_, *mailboxes_);
+  mailboxes_->on_change([this](const std::string& mailbox) { message_waiting_->on_change(mailbox); });
+  mailer_->on_fate([this](const mail::Mailer::Fate& fate) {
+    events_.publish("mail." + std::string(fate.what == "given up" ? "given_up" : fate.what),
+                    {{"to", fate.to}, {"id", fate.id}, {"said", fate.words}});
+    if (fate.what == "delivered") {
+      mailing_->on_delivered(fate.tag);
+    }
+  });
+  return {};
+}
+
+void Server::on_new_message(const voicemail::Message& message) {
+  events_.publish("voicemail.new", {{"mailbox", message.mailbox},
+                                    {"id", std::to_string(message.id)},
+                                    {"caller_number", message.caller_number},
+                                    {"caller_name", message.caller_name},
+                                    {"length_ms", std::to_string(message.length_ms)},
+                                    {"urgent", message.urgent ? "true" : "false"},
+                                    {"call", message.call}});
+  mailing_->on_message(message);
+}
+
 // What a new configuration changes at once. Running calls keep the one that they began with.
-void Server::apply(const config::SnapshotPtr& config) {
-  config_ = config;
+void Server::apply(const call::Rulebook& rules) {
+  rules_ = rules;
+  const auto& config = rules.config;
+  warn_of_open_doors(*config);
   access_.configure(config);
+  bans_.configure(config);
+  if (ban_file_ != nullptr) {  // not yet at the start
+    shut_out_banned();
+  }
   endpoint_->configure(config);
-  switchboard_->configure({config, std::make_shared<const dialplan::Dialplan>(config)});
+  switchboard_->configure(rules);
+  conferences_->configure(config);
   engine_->configure(media_settings(*config));
+  sounds_->configure(config);
   keepalives_->configure(config);
+  archive_->configure(config->recording);
+  mailer_->configure(config);
+  mailing_->configure(config);
+  mailboxes_->configure(config);
+  message_waiting_->configure(config);
   registrar_->keep_only(
       [&](std::string_view extension) { return config->extensions.contains(std::string(extension)); });
 }
 
-std::vector<config::Problem> Server::reload() {
-  auto loaded = config::load(config_->file, config_checks());
-  if (loaded.snapshot == nullptr) {
-    return refuse_reload(std::move(loaded.problems));
-  }
-  const config::Snapshot& wanted = *loaded.snapshot;
-  const auto refuse = [&](const char* key, const base::Error& why) {
-    return refuse_reload({{{wanted.file.string(), 0, 0}, key, why.what}});
-  };
-  // What the system may refuse comes first: as long as it does nothing has changed.
-  if (const auto logging = log::start(log_settings(wanted)); !logging) {
-    return refuse("log.file", logging.error());
-  }
-  if (const auto listening = listeners_->configure(wanted); !listening) {
-    (void)log::start(log_settings(*config_));
-    return refuse("profiles", listening.error());
-  }
-  if (wanted.pbx.data_dir != config_->pbx.data_dir || wanted.control.socket != config_->control.socket ||
-      wanted.cdr.csv != config_->cdr.csv || wanted.cdr.sqlite != config_->cdr.sqlite) {
-    log::line(Level::warning, Subsystem::config, {},
-              "data_dir, [cdr] and the control socket change with the next start only");
-  }
-  apply(loaded.snapshot);
-  recorder_->reopen();
-  log::line(Level::info, Subsystem::config, {}, "configuration reloaded from {}", config_->file.string());
-  return {};
+void Server::open_bans() {
+  ban_file_ = std::make_unique<guard::BanFile>(config().pbx.data_dir / "bans");
+  bans_.restore(ban_file_->load(), base::wall_now());
+  bans_.on_ban([this](const guard::Ban& ban) {
+    events_.publish("ban.add", {{"address", ban.address.to_string()},
+                                {"seconds", std::to_string((ban.until - ban.since) / 1'000'000)},
+                                {"why", ban.why}});
+  });
+  bans_.on_change([this] {
+    ban_file_->put(bans_.kept());
+    // By another turn: the connection that is to be closed may be the one that is being read.
+    timers_.cancel(ban_timer_);
+    ban_timer_ = timers_.after(base::Duration::zero(), [this] { shut_out_banned(); });
+  });
+  shut_out_banned();
 }
 
-std::vector<config::Problem> Server::refuse_reload(std::vector<config::Problem> problems) const {
-  log::line(Level::error, Subsystem::config, {}, "reload refused, nothing has changed: {} problem{} in {}",
-            problems.size(), problems.size() == 1 ? "" : "s", config_->file.string());
-  for (const auto& problem : problems) {
-    log::line(Level::error, Subsystem::config, {}, "{}", problem.text());
+// The filter holds those that are banned now, until the next of them is to be heard again.
+void Server::shut_out_banned() {
+  const auto now = base::wall_now();
+  const auto active = bans_.list(now);
+  transports_->shut_out(bans_.busiest(guard::filter_room, now));
+  hand_over(active);
+  timers_.cancel(ban_timer_);
+  ban_timer_ = 0;
+  if (active.empty()) {
+    return;
   }
-  return problems;
+  const auto first = std::ranges::min_element(active, {}, &guard::Ban::until)->until;
+  const auto wait = std::clamp<std::int64_t>(first - now, 1'000'000, 3'600'000'000);
+  ban_timer_ = timers_.after(std::chrono::microseconds(wait), [this] {
+    if (bans_.expire(base::wall_now())) {
+      ban_file_->put(bans_.kept());
+    }
+    shut_out_banned();
+  });
+}
+
+void Server::hand_over(const std::vector<guard::Ban>& active) {
+  const auto set = config::parse_nftables(config().bans.nftables);
+  if (nftables_ != nullptr && (!set || nftables_->where() != *set)) {
+    nftables_.reset();  // which empties it
+  }
+  if (nftables_ == nullptr && set) {
+    nftables_ = std::make_unique<guard::Nftables>(*set);
+  }
+  if (nftables_ != nullptr) {
+    nftables_->put(active);
+  }
 }
 
 void Server::watch_signals() {
@@ -178,7 +369,7 @@ void Server::watch_signals() {
 
 void Server::on_signal(int number) {
   if (number == SIGHUP) {
-    (void)reload();
+    tasks_->spawn(reload_alone());
   } else {
     shut_down(closing_ ? base::Duration::zero() : base::Duration(signal_grace));
   }
@@ -206,7 +397,14 @@ void Server::shut_down(base::Duration grace) {
 }
 
 awaitable<void> Server::close(base::Duration grace) {
+  while (reloads_ > 0) {
+    reloaded_.reset();
+    co_await reloaded_.wait();
+  }
   co_await switchboard_->drain(grace);
+  co_await recordings_->close();
+  co_await trunks_->close();
+  co_await conferences_->close();
   co_await control_->close();
   signals_.cancel();
   closed_ = true;
@@ -218,8 +416,13 @@ int Server::run() {
               sip::name(listener.kind), base::text(listener.local));
   }
   log::line(Level::info, Subsystem::main, {}, "ready");
+  forget_pages_of_the_start();
   context_.run();
+  sound_recorder_->close();
   registrar_->flush();
+  if (!mailboxes_->flush(flush_limit)) {
+    log::line(Level::warning, Subsystem::voicemail, {}, "changes of mailboxes are not all on the disk");
+  }
   if (!recorder_->flush(flush_limit)) {
     log::line(Level::warning, Subsystem::cdr, {},
               "records still wait in the journal: they are written at the next start");

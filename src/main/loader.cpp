@@ -1,0 +1,52 @@
+#include "main/loader.hpp"
+
+#include "base/thread.hpp"
+#include "dialplan/plan.hpp"
+#include "main/server.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace switchroom::main {
+
+Loader::~Loader() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Loader::start(std::function<void()> work) {
+  if (thread_.joinable()) thread_.join();  // its work is done, or nearly: see load() and retire()
+  thread_ = base::start_thread("loader", std::move(work));
+}
+
+awaitable<Loader::Loaded> Loader::load(std::filesystem::path file) {
+  while (!free_.raised()) {
+    co_await free_.wait();
+  }
+  free_.reset();
+  // Shared: a coroutine that is cancelled leaves before the thread is done with it.
+  const auto result = std::make_shared<Loaded>();
+  const auto done = std::make_shared<base::Signal>(context_.get_executor());
+  start([this, file = std::move(file), result, done]() mutable {
+    auto loaded = config::load(file, config_checks());
+    result->problems = std::move(loaded.problems);
+    if (loaded.snapshot != nullptr) {
+      result->rules = {loaded.snapshot, std::make_shared<const dialplan::Dialplan>(loaded.snapshot)};
+    }
+    loaded.snapshot.reset();
+    asio::post(context_, [this, result = std::move(result), done = std::move(done)] {
+      free_.notify();
+      done->notify();
+    });
+  });
+  co_await done->wait();
+  co_return std::move(*result);
+}
+
+void Loader::retire(call::Rulebook old) {
+  if (!free_.raised()) {
+    return;  // the next load is under way: freed here and now
+  }
+  start([old = std::move(old)]() mutable { old = {}; });
+}
+
+}  // namespace switchroom::main
