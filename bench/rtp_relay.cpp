@@ -1,33 +1,24 @@
 // What a relayed RTP packet costs: the engine beside a bare epoll loop, in one run. bench/README.md.
 #include "base/log.hpp"
+#include "child.hpp"
 #include "media/engine.hpp"
 #include "rtp_stream_load.hpp"
 
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 
 using namespace switchroom;
+using bench::Child;
 using bench::Load;
 using bench::LoadResult;
+using bench::put;
+using bench::take;
 using bench::Target;
 
 namespace {
-
-double cpu_seconds_of_process() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// CPU seconds of another process, all of its threads (/proc/PID/task/*/schedstat counts nanoseconds).
 double cpu_seconds_of(int pid) {
@@ -39,42 +30,6 @@ double cpu_seconds_of(int pid) {
     sum += nanoseconds / 1e9;
   }
   return sum;
-}
-
-/// A relay of `pairs` in a process of its own. The parent writes the generator's ports and reads the
-/// relay's; a byte starts the count of CPU time and a second one ends it.
-struct Relay {
-  int to = -1;
-  int from = -1;
-  pid_t pid = -1;
-};
-
-template <class T>
-void put(int fd, const T& value) {
-  if (::write(fd, &value, sizeof value) != static_cast<ssize_t>(sizeof value)) {
-    std::exit(2);
-  }
-}
-template <class T>
-T take(int fd) {
-  T value{};
-  std::size_t got = 0;
-  while (got < sizeof value) {
-    const ssize_t n = ::read(fd, reinterpret_cast<char*>(&value) + got, sizeof value - got);
-    if (n <= 0) {
-      std::exit(2);
-    }
-    got += static_cast<std::size_t>(n);
-  }
-  return value;
-}
-
-/// Answers the parent's two bytes with the CPU time of this process.
-void report_cpu(int in, int out) {
-  for (int i = 0; i < 2; ++i) {
-    (void)take<char>(in);
-    put(out, cpu_seconds_of_process());
-  }
 }
 
 /// The floor: nothing but epoll_wait, recv and sendto. Not even RTP is looked at.
@@ -106,7 +61,7 @@ void run_floor(int pairs, int in, int out) {
       const std::uint32_t i = ready[static_cast<std::size_t>(k)].data.u32;
       if (i == UINT32_MAX) {
         (void)take<char>(in);
-        put(out, cpu_seconds_of_process());
+        put(out, bench::cpu_seconds_of_process());
         ++reports;
         continue;
       }
@@ -149,27 +104,7 @@ void run_engine(int pairs, unsigned threads, int in, int out) {
   for (const auto& port : ports) {
     put(out, port->local_rtp().port);
   }
-  report_cpu(in, out);
-}
-
-template <class Body>
-Relay start(Body body) {
-  std::array<int, 2> down{};
-  std::array<int, 2> up{};
-  if (::pipe(down.data()) != 0 || ::pipe(up.data()) != 0) {
-    std::exit(2);
-  }
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlive the benchmark
-    ::close(down[1]);
-    ::close(up[0]);
-    body(down[0], up[1]);
-    std::_Exit(0);
-  }
-  ::close(down[0]);
-  ::close(up[1]);
-  return {down[1], up[0], pid};
+  bench::report_cpu(in, out);
 }
 
 struct Figures {
@@ -177,7 +112,7 @@ struct Figures {
   LoadResult load;
 };
 
-Figures measure(const Relay& relay, int pairs, int seconds) {
+Figures measure(const Child& relay, int pairs, int seconds) {
   Load load(2 * pairs);
   for (const std::uint16_t port : load.ports()) {
     put(relay.to, port);
@@ -194,9 +129,7 @@ Figures measure(const Relay& relay, int pairs, int seconds) {
   figures.load = load.run(seconds);
   put(relay.to, 'e');
   const double used = take<double>(relay.from) - before;
-  ::close(relay.to);
-  ::waitpid(relay.pid, nullptr, 0);
-  ::close(relay.from);
+  bench::finish(relay);
   figures.nanoseconds = used * 1e9 / static_cast<double>(std::max<std::uint64_t>(figures.load.received, 1));
   return figures;
 }
@@ -214,10 +147,11 @@ int compare(int pairs, int seconds, int rounds, unsigned threads) {
   std::vector<double> floors;
   std::vector<double> engines;
   for (int i = 0; i < rounds; ++i) {
-    const auto floor = measure(start([&](int in, int out) { run_floor(pairs, in, out); }), pairs, seconds);
+    const auto floor =
+        measure(bench::start([&](int in, int out) { run_floor(pairs, in, out); }), pairs, seconds);
     print("floor", floor);
     const auto engine =
-        measure(start([&](int in, int out) { run_engine(pairs, threads, in, out); }), pairs, seconds);
+        measure(bench::start([&](int in, int out) { run_engine(pairs, threads, in, out); }), pairs, seconds);
     print("engine", engine);
     floors.push_back(floor.nanoseconds);
     engines.push_back(engine.nanoseconds);
@@ -262,10 +196,7 @@ int generate(int streams, int seconds, int pid) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;  // four sockets for each pair
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  bench::allow_many_files();
   const auto number = [&](int i, int otherwise) { return count > i ? std::atoi(arguments[i]) : otherwise; };
   if (count > 1 && std::strcmp(arguments[1], "generate") == 0) {
     return generate(number(2, 400), number(3, 10), number(4, 0));

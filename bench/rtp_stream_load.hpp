@@ -1,89 +1,12 @@
 // RTP streams, 20 ms each, spread evenly, that come back through a relay with their send time inside.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "udp.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <dirent.h>
-#include <string>
-#include <time.h>
-#include <unistd.h>
-#include <vector>
 
 namespace switchroom::bench {
-
-/// Address and port in host order.
-struct Target {
-  std::uint32_t address = 0;
-  std::uint16_t port = 0;
-};
-
-inline sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-inline int bound_socket() {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int size = 1 << 20;
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  const sockaddr_in any = loopback(0);
-  if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) {
-    std::perror("bind");
-    std::exit(2);
-  }
-  return fd;
-}
-
-inline std::uint16_t port_of(int fd) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
-
-inline std::int64_t nanoseconds(const timespec& t) {
-  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
-}
-inline std::int64_t now_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return nanoseconds(t);
-}
-/// The clock of the kernel's receive time stamps.
-inline std::int64_t wall_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return nanoseconds(t);
-}
-
-inline double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-inline std::vector<std::string> entries(const std::string& folder) {
-  std::vector<std::string> names;
-  if (DIR* const dir = ::opendir(folder.c_str())) {
-    while (const dirent* const entry = ::readdir(dir)) {
-      if (entry->d_name[0] != '.') {
-        names.emplace_back(entry->d_name);
-      }
-    }
-    ::closedir(dir);
-  }
-  return names;
-}
 
 struct LoadResult {
   std::uint64_t sent = 0;
@@ -150,10 +73,6 @@ class Load {
   }
 
  private:
-  static void sleep_until(std::int64_t when) {
-    const timespec t{static_cast<time_t>(when / 1'000'000'000), static_cast<long>(when % 1'000'000'000)};
-    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr);
-  }
   void say(std::size_t stream) {
     const std::uint32_t count = counts_[stream]++;
     put32(0, 0x80000000U | (count & 0xFFFFU));

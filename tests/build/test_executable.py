@@ -3,6 +3,7 @@
 program under two names, with the notices that its libraries' licences ask for."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,22 @@ class Executable(unittest.TestCase):
         self.assertIn("statically linked", kind)
         self.assertIn("stripped", kind)
         self.assertNotIn("not stripped", kind)
+
+    def test_its_memory_is_hardened(self):
+        """What a fault of ours would have to get past: read by readelf and nm from the executable itself."""
+        headers = output_of("readelf", "--wide", "--program-headers", "--dynamic", str(SWITCHROOM))
+        stack = re.search(r"GNU_STACK .*", headers)
+        self.assertIsNotNone(stack, "no header of the stack")
+        self.assertRegex(stack[0], r" RW +(0x)?[0-9]", "the stack can be executed")
+        self.assertIn("GNU_RELRO", headers)
+        segments = re.findall(r"LOAD .*", headers)
+        self.assertGreater(len(segments), 2)
+        for segment in segments:
+            self.assertNotRegex(segment, r" RWE ", "written and executed")
+        symbols = output_of("readelf", "--wide", "--symbols", str(SWITCHROOM) + ".debug")
+        for name, what in (("__stack_chk_fail", "stack protector"), ("__memcpy_chk", "fortify"), ("__vsnprintf_chk", "fortify"),
+                           ("__glibcxx_assert_fail", "assertions of the library")):
+            self.assertIn(name, symbols, f"{what} is not in it")
 
     def test_it_runs_in_an_empty_root_directory(self):
         # Without root's rights a user namespace gives the right to change the root directory. Where

@@ -24,8 +24,8 @@ cdr::Record full() {
   r.hangup_cause_q850 = -1;
   r.sip_status = 486;
   r.last_arg = "last";
-  r.a_leg = {1, 2, 3, 4.125};
-  r.b_leg = {5, 6, 7, 1e300};
+  r.a_leg = {1, 2, 3, 4.125, 5.5, 6, 4.25};
+  r.b_leg = {5, 6, 7, 1e300, 0.5, 8, 1};
   return r;
 }
 
@@ -51,6 +51,9 @@ TEST_CASE("a line is read back as it was written, in every field") {
   CHECK(line->record.a_leg.jitter_ms == 4.125);
   CHECK(line->record.b_leg.packets_lost == 7);
   CHECK(line->record.b_leg.jitter_ms == 1e300);
+  CHECK(line->record.a_leg.round_trip_ms == 5.5);
+  CHECK(line->record.a_leg.concealed_ms == 6);
+  CHECK(line->record.b_leg.mos == 1);
   CHECK(cdr::print_line(*line) == text);
 
   Line answer{LineKind::answered, 1, 0, {}};

@@ -74,7 +74,7 @@ TEST_CASE("the queries of the requirements document work on the table") {
               "SELECT COUNT(*)||'|'||AVG(billsec)||'|'||SUM(billsec) FROM cdr WHERE billsec > 0 GROUP BY "
               "destination_number ORDER BY COUNT(*) DESC") == "1|10.0|10");
   CHECK(query(places.db, "SELECT answer_stamp IS NULL FROM cdr WHERE uuid='missed'") == "1");
-  CHECK(query(places.db, "PRAGMA user_version") == "1");
+  CHECK(query(places.db, "PRAGMA user_version") == "3");
 }
 
 TEST_CASE("the next start goes on, with one header in the file and no record twice") {

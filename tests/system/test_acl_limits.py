@@ -1,4 +1,5 @@
 """Who may send, register and call; how many calls; in which context; and a profile without passwords."""
+import subprocess
 import time
 
 from harness import config, sip
@@ -20,6 +21,30 @@ def peer_at(case, host, user="1001", **more):
 def office(case, profile, **more):
     return config.office(case.folder, listen=["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"], profile=profile, host="127.0.0.1",
                          more=ACL, **more)
+
+
+def test_networks_of_ipv6(case):
+    """The same lists, the other family: who may send, register, and call."""
+    for address in ("fd00::7", "fd00:1::7", "2001:db8::9"):
+        subprocess.run(["ip", "-6", "address", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
+    lists = '[acl]\nsix = ["fd00::/8"]\ndesks = ["fd00::/32", "127.0.0.0/8"]\n'
+    text = config.office(case.folder, listen=["udp:127.0.0.1:5060", "udp:[::]:5060"], more=lists,
+                         profile='allow = "six"\nallow_register = "desks"\nallow_call = "desks"')
+    with Switchroom(case, text) as pbx:
+        def at(host):
+            return sip.Peer(case, "1001", config.password("1001"), host=host, server="[::1]:5060")
+        desk, other, stranger = at("fd00::7"), at("fd00:1::7"), at("2001:db8::9")
+        desk.register()
+        accepted_call(desk).bye()
+        expect_equal(other.options().status, 200, "OPTIONS of another network of the list")
+        expect_equal(other.exchange(other.request("REGISTER", "sip:127.0.0.1", to="<sip:1001@127.0.0.1>")).status, 403, "REGISTER")
+        other.invite("sip:9196@127.0.0.1", other.sdp(40000)).expect_failure(403)
+        stranger.send(stranger.request("OPTIONS", "sip:127.0.0.1"))
+        stranger.expect_silence(0.5)
+        inside = peer_at(case, "127.0.0.1")  # of the other family, and not on `allow`
+        inside.send(inside.request("OPTIONS", "sip:127.0.0.1"))
+        inside.expect_silence(0.5)
+        expect(pbx.pbxctl("status")["sip_refused"] >= 2, "refused ones are counted")
 
 
 def accepted_call(peer):

@@ -19,7 +19,7 @@ data_dir = "data"
 ports = "40000-30000"
 
 [profiles.internal]
-listen = ["udp:127.0.0.1:5060", "tls:127.0.0.1:5061", "udp:127.0.0.1:99999"]
+listen = ["udp:127.0.0.1:5060", "ws:127.0.0.1:5061", "udp:127.0.0.1:99999"]
 context = "defualt"
 allow = "ofice"
 codecs = ["PCMU", "G729"]
@@ -60,12 +60,12 @@ EXPECTED = (  # line, key, what it says
     (3, "pbx.domian", "did you mean domain"),
     (4, "pbx.max_calls", "whole number"),
     (8, "media.ports", ""),
-    (11, "profiles.internal.listen", "tls"),
+    (11, "profiles.internal.listen", "ws"),
     (11, "profiles.internal.listen", "99999"),
     (12, "profiles.internal.context", "did you mean default"),
     (13, "profiles.internal.allow", "did you mean office"),
     (14, "profiles.internal.codecs", "G729"),
-    (15, "profiles.internal.hold_music", "not in this version"),
+    (15, "profiles.internal.hold_music", "there is no such file"),
     (16, "profiles.internal.session_timeout", "30 minutes"),
     (19, "acl.office", "300.1.2.3"),
     (22, "extensions.1001.password", ""),
@@ -75,7 +75,7 @@ EXPECTED = (  # line, key, what it says
     (31, "extensions.1004", "no password"),
     (35, "extensions.1005.password", "nothing"),
     (38, "contexts.default.when.destination_number", ""),
-    (38, "contexts.default.when.hours", "not in this version"),
+    (38, "contexts.default.when.hours", "business"),
     (39, "contexts.default.do", "did you mean answer"),
     (39, "contexts.default.do", "sleep"),
     (45, "log.level", "loud"),

@@ -25,8 +25,12 @@ def expect_one_stream(packets, what):
         expect(abs(step - real) < 8000 * 0.3 * SLOWNESS, f"{step} units of time went by in {real:.0f} at {what}")
 
 
+def silent_office(case):
+    return config.office(case.folder, profile='hold_music = ""')
+
+
 def hold_and_resume(case, from_a, direction):
-    with Switchroom(case, config.office(case.folder)) as pbx:
+    with Switchroom(case, silent_office(case)) as pbx:
         both = Talk(case)
         holder, held = (both.sa, both.sb) if from_a else (both.sb, both.sa)
         tone_of_holder, tone_of_held = (440, 600) if from_a else (600, 440)
@@ -74,9 +78,46 @@ def test_hold_by_inactive(case):
     hold_and_resume(case, True, "inactive")
 
 
-def test_music_of_the_holding_phone(case):
-    """sendonly says that the holder may go on sending, and the held one hears it."""
+def test_music_on_hold(case):
+    """The melody that needs no file begins with the hold, in one stream with the talk, and ends with it."""
     with Switchroom(case, config.office(case.folder)):
+        both = Talk(case).speak(sound.tone(440, 1), sound.tone(600, 1))
+        both.sb.expect_tone(440)
+        both.sb.forget()
+        both.sb.wait_for(25)
+        both.sa.stop()
+        both.reoffer(True, direction="sendonly")
+        both.sa.expect_silence()
+        time.sleep(2)
+        music = both.sb.measured().samples[-8000:]
+        both.reoffer(True)
+        both.sa.start()
+        both.sb.wait_for(len(both.sb.packets) + 25)
+        expect_one_stream(list(both.sb.packets), "the one who was held")
+        expect(-40 < sound.dbfs(music) < -20, f"a quiet melody, not {sound.dbfs(music):.1f} dBFS")
+        both.sb.expect_tone(440)
+        both.sa.expect_tone(600)
+        both.end()
+
+
+def test_music_from_a_file(case):
+    """For ever, to whichever side is held, through transcoding too."""
+    sound.write(case.folder / "hold.wav", sound.tone(800, 0.7, rate=16000), rate=16000)
+    with Switchroom(case, config.office(case.folder, profile=f'hold_music = "{case.folder}/hold.wav"')):
+        both = Talk(case, sb=rtp.Stream(case, payload_type=rtp.PCMA), b_formats=talk.PCMA)
+        both.speak(sound.tone(440, 1), sound.tone(600, 1))
+        both.sb.expect_tone(440)
+        for from_a, held in ((True, both.sb), (False, both.sa)):
+            both.reoffer(from_a, direction="inactive")
+            held.expect_tone(800, seconds=2, level=-10.5)
+            both.reoffer(from_a)
+            held.expect_tone(440 if from_a else 600)
+        both.end()
+
+
+def test_music_of_the_holding_phone(case):
+    """Without music of ours: sendonly says that the holder may go on sending, and the held one hears it."""
+    with Switchroom(case, silent_office(case)):
         both = Talk(case).speak(sound.tone(440, 1), sound.tone(600, 1))
         both.sa.expect_tone(600)
         both.reoffer(True, direction="sendonly")
@@ -88,7 +129,7 @@ def test_music_of_the_holding_phone(case):
 
 def test_hold_of_old_phones(case):
     """c=0.0.0.0 (RFC 2543) is a hold too."""
-    with Switchroom(case, config.office(case.folder)):
+    with Switchroom(case, silent_office(case)):
         both = Talk(case).speak(sound.tone(440, 1), sound.tone(600, 1))
         both.sa.expect_tone(600)
         held = both.a.sdp(both.sa.port, formats=talk.PCMU, version=2).replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0")
@@ -102,7 +143,7 @@ def test_hold_of_old_phones(case):
 
 def test_both_hold(case):
     """The call is silent until both have resumed, whoever resumes first."""
-    with Switchroom(case, config.office(case.folder)):
+    with Switchroom(case, silent_office(case)):
         both = Talk(case).speak(sound.tone(440, 1), sound.tone(600, 1))
         both.sa.expect_tone(600)
         both.sa.stop(), both.sb.stop()
@@ -154,7 +195,7 @@ def test_a_new_source_goes_on_in_the_same_stream(case):
 
 def test_real_phones_hold(case):
     """Baresip holds and resumes, from either side."""
-    with Switchroom(case, config.office(case.folder)) as pbx:
+    with Switchroom(case, silent_office(case)) as pbx:
         alice = Baresip(case, "1001", config.password("1001"), talk.SERVER)
         bob = Baresip(case, "1002", config.password("1002"), talk.SERVER, answer="auto", transport="tcp")
         alice.wait_for("REGISTER_OK", seconds=10)

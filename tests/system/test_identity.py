@@ -91,10 +91,17 @@ def test_an_anonymous_caller_that_signs_in(case):
     """Phones ask for anonymity by From alone, too: their credentials say who they are."""
     pbx, a, b = office(case)
     with pbx:
-        request = a.request("INVITE", "sip:1002@127.0.0.1", body=a.sdp(40000),
-                            from_='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x1')
-        answer = a.exchange(request)
-        expect_equal(answer.status, 403, "From must be the account that signs in")
+        request = told(pbx, a, b, from_='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x1')
+        expect(request.header("From").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>'), request)
+        expect_nothing_left(pbx)
+        expect_record(pbx, caller_id_number="1001")
+
+
+def test_another_name_than_the_account_s_is_refused(case):
+    pbx, a, _ = office(case)
+    with pbx:
+        request = a.request("INVITE", "sip:1002@127.0.0.1", body=a.sdp(40000), from_="<sip:1003@127.0.0.1>;tag=x1")
+        expect_equal(a.exchange(request).status, 403, "From must be the account that signs in")
         expect_nothing_left(pbx)
 
 

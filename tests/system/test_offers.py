@@ -31,7 +31,7 @@ def test_an_invite_without_an_offer(case):
         out.expect(180, skip=(100,))
         incoming.accept(b.sdp(theirs.port, formats=PCMU_ONLY))
         answered = out.expect(200)
-        expect_equal(codecs_of(answered), [0], "our offer")
+        expect_equal(codecs_of(answered), [0, 111, 9, 8], "our offer: what the callee speaks first")
         out.ack(a.sdp(mine.port, formats=PCMU_ONLY))
         mine.start(("127.0.0.1", port_of(answered)), sound.tone(440, 1))
         theirs.start(("127.0.0.1", port_of(incoming.request)), sound.tone(600, 1))
@@ -63,7 +63,7 @@ def test_an_ack_with_an_answer_that_fits_nothing(case):
         incoming = b.answer()
         incoming.accept(b.sdp(40002, formats=PCMU_ONLY))
         out.expect(200)
-        out.ack(a.sdp(40000, formats=PCMA_ONLY))
+        out.ack(a.sdp(40000, formats=((18, "G729/8000"),)))
         out.expect_bye()
         incoming.expect_bye()
         expect_nothing_left(pbx)
@@ -99,7 +99,7 @@ def test_early_media_cannot_be_answered_without_an_offer(case):
 
 
 def test_the_callee_is_offered_what_the_caller_speaks(case):
-    """In the caller's order, with the caller's payload types where they are free."""
+    """First, and in the caller's order; the rest of its profile's codecs come after."""
     pbx, a, b = office(case)
     with pbx:
         out, incoming = ring(a, b, a.sdp(40000, formats=WIDE))
@@ -108,7 +108,7 @@ def test_the_callee_is_offered_what_the_caller_speaks(case):
         incoming.refuse(486)
         out.expect_failure(486)
         out, incoming = ring(a, b, a.sdp(40000, formats=PCMA_ONLY))
-        expect_equal(codecs_of(incoming.request), [8])
+        expect_equal([codecs_of(incoming.request)[0], set(codecs_of(incoming.request)) >= {0, 8, 9}], [8, True])
         incoming.refuse(486)
         out.expect_failure(486)
         expect_nothing_left(pbx)
@@ -138,11 +138,7 @@ def test_a_183_that_promised_another_codec_than_the_200(case):
         answered = out.expect(200)
         expect_equal(codecs_of(answered), [0], "an answer that was given may only be repeated")
         out.ack()
-        again = a.expect("INVITE", "UPDATE")
-        expect_equal(codecs_of(again), [8], "so the caller is asked for the other codec")
-        a.reply(again, 200, body=a.sdp(40000, formats=PCMA_ONLY, version=2))
-        if again.method == "INVITE":
-            a.expect("ACK")
+        a.expect_silence(0.2)  # what the callee speaks is decoded and encoded for him
         finish(pbx, out, incoming)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from harness import config, rtp, sip, sound
-from harness.case import SLOWNESS, eventually, expect, expect_equal
+from harness.case import SLOWNESS, Skip, eventually, expect, expect_equal
 from harness.switchroom import CommandFailed, Switchroom, executable
 
 SERVER = "127.0.0.1:5060"
@@ -58,6 +58,14 @@ def test_status(case):
         eventually(lambda: pbx.pbxctl("status")["calls"] == 0, 2, "no call")
         eventually(lambda: pbx.pbxctl("status")["records_written"] == 1, 3, "the record")
         expect_equal(pbx.pbxctl("status")["rtp_ports"], 0, "ports after the call")
+
+
+def test_an_idle_server_is_small(case):
+    """Prompts, music and certificates inside the executable are no memory until somebody hears or needs them."""
+    if SLOWNESS > 1:
+        raise Skip("under a sanitizer memory is the sanitizer's")
+    with Switchroom(case, config.office(case.folder)) as pbx:
+        eventually(lambda: pbx.memory() < 15 << 20, 3, "15 MB or less; 22 MB are mapped while it starts")
 
 
 def test_registrations(case):

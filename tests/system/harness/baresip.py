@@ -77,7 +77,7 @@ class Baresip:
         transport = options.get("transport", "udp")
         registers = f"regint={options.get('expires', 120)}" if server else "regint=0"
         account = (f"<sip:{user}@{server or f'{self.host}:{self.port}'};transport={transport}>;auth_user={user}"
-                   f";auth_pass={password};{registers};answermode={options.get('answer', 'manual')};mwi=no"
+                   f";auth_pass={password};{registers};answermode={options.get('answer', 'manual')};mwi={options.get('mwi', 'no')}"
                    f";audio_codecs={CLOCKS[self.codec]}{options.get('account', '')}")
         (self.folder / "accounts").write_text("# given by uanew, once its events are listened to\n")
         (self.folder / "contacts").write_text("")

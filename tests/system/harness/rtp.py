@@ -149,6 +149,9 @@ class Stream:
         self.port = self.socket.getsockname()[1]
         self.to, self.samples = to, samples
         self.payload_type = more.get("payload_type", PCMU)
+        self.seal = more.get("seal")  # what is done to each packet that is sent: SRTP
+        self.unseal = more.get("unseal")  # and to each that comes; None stands for one that is refused
+        self.coder = more.get("coder")  # rate, frame, step, encode(samples): another codec than G.711
         self.sequence = more.get("sequence", random.randrange(0x10000))
         self.timestamp = more.get("timestamp", random.randrange(1 << 32))
         self.ssrc = more.get("ssrc", random.randrange(1, 1 << 32))
@@ -187,6 +190,9 @@ class Stream:
     def _send_one(self, payload, payload_type, marker, to=None, timestamp=None):
         data = build(payload_type, self.sequence, self.timestamp if timestamp is None else timestamp, self.ssrc, payload,
                      marker)
+        if self.seal:
+            data = self.seal(data)
+        self.last_sent = data
         try:
             self.socket.sendto(data, to or self.to)
         except OSError:
@@ -218,10 +224,12 @@ class Stream:
                 with self.lock:
                     count += 1 + self.skipped
                     self.skipped = 0
-                    frame = np.take(self.samples, range(self.position, self.position + FRAME), mode="wrap")
-                    self._send_one(encode(frame, self.payload_type), self.payload_type, self.sent == 0)
-                    self.timestamp += FRAME
-                    self.position += FRAME
+                    size = self.coder.frame if self.coder else FRAME
+                    frame = np.take(self.samples, range(self.position, self.position + size), mode="wrap")
+                    payload = self.coder.encode(frame) if self.coder else encode(frame, self.payload_type)
+                    self._send_one(payload, self.payload_type, self.sent == 0)
+                    self.timestamp += self.coder.step if self.coder else FRAME
+                    self.position += size
 
     def _receive(self):
         while not self.over.is_set():
@@ -234,6 +242,12 @@ class Stream:
             stamps = [note for _, kind, note in notes if kind == SO_TIMESTAMPNS]
             seconds, nanoseconds = struct.unpack("qq", stamps[0]) if stamps else (time.time(), 0)
             age = time.time() - (seconds + nanoseconds / 1e9)
+            if self.unseal:
+                opened = self.unseal(data)
+                if opened is None:
+                    self.others.append((data, source))
+                    continue
+                data = opened
             packet = Packet.parse(data, source, time.monotonic() - age)
             (self.packets if packet else self.others).append(packet or (data, source))
 

@@ -152,13 +152,13 @@ def address(text):
 
 
 def sdp(port, host="127.0.0.1", formats=((0, "PCMU/8000"), (8, "PCMA/8000"), (101, "telephone-event/8000")),
-        direction="sendrecv", version=1, more=""):
+        direction="sendrecv", version=1, more="", protocol="RTP/AVP"):
     """A description of one audio stream; `formats` are (payload type, rtpmap)."""
     kind = "IP6" if ":" in host else "IP4"
     maps = "".join(f"a=rtpmap:{number} {name}\r\n" for number, name in formats)
     numbers = " ".join(str(number) for number, _ in formats)
     return (f"v=0\r\no=- 4711 {version} IN {kind} {host}\r\ns=-\r\nc=IN {kind} {host}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP {numbers}\r\n{maps}a={direction}\r\n{more}")
+            f"m=audio {port} {protocol} {numbers}\r\n{maps}a={direction}\r\n{more}")
 
 
 class Peer:
@@ -166,7 +166,8 @@ class Peer:
 
     _counter = itertools.count(1)
 
-    def __init__(self, case, user="1001", password="", transport="udp", host="127.0.0.1", port=0, server=None):
+    def __init__(self, case, user="1001", password="", transport="udp", host="127.0.0.1", port=0, server=None, tls=None):
+        self.tls = tls  # an ssl.SSLContext, for transport "tls": outwards only
         self.user, self.password, self.transport, self.host = user, password, transport.lower(), host
         self.server = address(server) if server else None  # where requests go by default
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -183,7 +184,8 @@ class Peer:
         if self.transport == "tcp":
             self.socket.listen(16)
         self.port = self.socket.getsockname()[1]
-        self.selector.register(self.socket, selectors.EVENT_READ)
+        if self.transport != "tls":
+            self.selector.register(self.socket, selectors.EVENT_READ)
         case.defer(self.close)
 
     def close(self):
@@ -205,7 +207,7 @@ class Peer:
 
     @property
     def contact(self):
-        return f"<sip:{self.user}@{self.hostport}" + (";transport=tcp>" if self.transport == "tcp" else ">")
+        return f"<sip:{self.user}@{self.hostport}" + (">" if self.transport == "udp" else f";transport={self.transport}>")
 
     def sdp(self, port, **more):
         return sdp(port, self.host, **more)
@@ -216,7 +218,9 @@ class Peer:
         """TCP: the connection to `to`, made when there is none."""
         to = address(to)
         if to not in self.connections:
-            connection = socket.create_connection(to, timeout=5 * SLOWNESS)
+            connection = socket.create_connection(to, timeout=5 * SLOWNESS, source_address=(self.host, 0))
+            if self.transport == "tls":
+                connection = self.tls.wrap_socket(connection, server_hostname=to[0])
             self.connections[to] = [connection, b""]
             self.selector.register(connection, selectors.EVENT_READ)
         return self.connections[to][0]
@@ -439,8 +443,8 @@ class Peer:
             self.inbox = kept + self.inbox
 
     def answer(self, seconds=5.0):
-        """Waits for an INVITE; the Call, with nothing sent yet: call.reply(180), call.accept(sdp)."""
-        return Call.incoming(self, self.expect("INVITE", seconds=seconds))
+        """Waits for an INVITE, past the lamps of voicemail; the Call, with nothing sent yet: call.reply(180), call.accept(sdp)."""
+        return Call.incoming(self, self.expect("INVITE", seconds=seconds, skip=(100, "NOTIFY")))
 
 
 class Call:

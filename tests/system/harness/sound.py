@@ -142,3 +142,23 @@ def expect_same(heard, sent, rate=8000, least=0.95, seconds=2):
     worst = min(inner, key=lambda one: one[2])
     expect(worst[2] >= least, f"at {worst[0]} s the sound is not what was sent: correlation {worst[2]:.3f} < {least}")
     return worst[2]
+
+
+def resampled(samples, rate, wanted):
+    """The same sound at another rate, band-limited: by Fourier, of the whole at once."""
+    if rate == wanted:
+        return samples
+    count = int(round(len(samples) * wanted / rate))
+    spectrum = np.fft.rfft(samples)
+    bins = count // 2 + 1
+    kept = np.zeros(bins, complex)
+    both = min(bins, len(spectrum))
+    kept[:both] = spectrum[:both]
+    return (np.fft.irfft(kept, count) * (wanted / rate)).astype(np.float32)
+
+
+def levels(heard, sent, rate=8000, window=1.0):
+    """For each window of what was heard, how much louder it is than that piece of what was sent, in dB."""
+    size = int(window * rate)
+    return [dbfs(heard[int(at * rate):int(at * rate) + size]) - dbfs(sent[round(lag * rate):round(lag * rate) + size])
+            for at, lag, score in correlate(heard, sent, rate, window) if score > 0.5]

@@ -40,8 +40,10 @@ def check(case, text, name="checked.toml"):
 class Switchroom:
     """with Switchroom(case, config.office(case.folder)) as pbx: …  At the end it must stop cleanly."""
 
-    def __init__(self, case, text, arguments=(), environment=None):
+    def __init__(self, case, text, arguments=(), environment=None, through=()):
+        """`through`: a command that becomes the executable, which is put behind it (setpriv, unshare …)."""
         self.case = case
+        self.through = list(through)
         self.folder = case.folder
         self.config_path = self.folder / "switchroom.toml"
         self.data_dir = self.folder / "data"
@@ -65,8 +67,8 @@ class Switchroom:
 
     def start(self, seconds=10.0):
         """Starts it (again), and returns when a line with the word `ready` was logged."""
-        self.child = self.case.start("switchroom", [executable(), "--config", self.config_path, *self.arguments],
-                                     environment=self.environment)
+        command = [*self.through, executable(), "--config", self.config_path, *self.arguments]
+        self.child = self.case.start("switchroom", command, environment=self.environment)
         eventually(lambda: re.search(r"\bready\b", self.log) or not self.child.running(), seconds, "switchroom ready")
         expect(self.child.running(), f"switchroom ended with {self.child.process.poll()}:\n{self.log[-3000:]}")
         return self
