@@ -10,7 +10,7 @@
 set(SWITCHROOM_EMBEDDED_DIR "${CMAKE_BINARY_DIR}/generated/embedded")
 
 function(embed_text target file symbol)
-  set(source "${CMAKE_SOURCE_DIR}/${file}")
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_SOURCE_DIR}" OUTPUT_VARIABLE source)
   set(generated "${SWITCHROOM_EMBEDDED_DIR}/${symbol}.cpp")
   set(depends "${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake")
   if(EXISTS "${source}")

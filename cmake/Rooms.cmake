@@ -2,7 +2,7 @@
 # without a source is skipped. Which rooms a test links is the table below; which room may include
 # which other is checked by scripts/check-includes from the includes themselves.
 
-set(SWITCHROOM_ROOMS base config sdp guard sip registrar media dialplan call apps cdr control main)
+set(SWITCHROOM_ROOMS base config sdp guard sip registrar media sounds dialplan values call conference recording mail voicemail apps cdr control main)
 
 # What a test of a room links: the room and the rooms that it includes, directly or not.
 set(SWITCHROOM_LINKS_base base)
@@ -12,10 +12,16 @@ set(SWITCHROOM_LINKS_guard guard config base)
 set(SWITCHROOM_LINKS_sip sip guard config base)
 set(SWITCHROOM_LINKS_registrar registrar config base)
 set(SWITCHROOM_LINKS_media media sdp base)
+set(SWITCHROOM_LINKS_sounds sounds media sdp config base)
 set(SWITCHROOM_LINKS_dialplan dialplan config base)
 set(SWITCHROOM_LINKS_cdr cdr config base)
 set(SWITCHROOM_LINKS_control control base)
-set(SWITCHROOM_LINKS_call call sip sdp media dialplan registrar cdr guard config base apps control)
+set(SWITCHROOM_LINKS_mail mail config base)
+set(SWITCHROOM_LINKS_values values base)
+set(SWITCHROOM_LINKS_call call sip sdp media sounds dialplan registrar cdr values guard config base apps control conference recording voicemail mail)
+set(SWITCHROOM_LINKS_recording ${SWITCHROOM_LINKS_call})
+set(SWITCHROOM_LINKS_conference ${SWITCHROOM_LINKS_call})
+set(SWITCHROOM_LINKS_voicemail ${SWITCHROOM_LINKS_call})
 set(SWITCHROOM_LINKS_apps ${SWITCHROOM_LINKS_call})
 set(SWITCHROOM_LINKS_main ${SWITCHROOM_LINKS_call} main)
 
@@ -54,6 +60,8 @@ foreach(room IN LISTS SWITCHROOM_ROOMS)
   use_pch(sr_${room})
 endforeach()
 
+include(Sounds)
+
 # Third-party sources that are compiled into ours do not answer to our warnings.
 foreach(impl IN ITEMS asio_impl json_impl fmt_impl)
   set_source_files_properties("src/base/${impl}.cpp" PROPERTIES COMPILE_OPTIONS "-w")
@@ -76,6 +84,9 @@ add_dependencies(sr_base sr_version)
 embed_text(sr_main src/main/default_config.toml.in default_config)
 embed_text(sr_main config.example.toml config_example)
 embed_text(sr_main licenses/NOTICES.txt licenses)
+# Mozilla's certificates as Debian's ca-certificates has them, for where there are none (a container).
+set(SWITCHROOM_CA_CERTIFICATES /etc/ssl/certs/ca-certificates.crt CACHE FILEPATH "PEM that the executable carries")
+embed_text(sr_main "${SWITCHROOM_CA_CERTIFICATES}" ca_certificates)
 write_embedded_header()
 
 # Links TARGET with the rooms in the list (those that have a source) and all libraries. -no-pie goes

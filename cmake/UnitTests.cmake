@@ -5,6 +5,7 @@ find_library(SWITCHROOM_CATCH2_A NAMES libCatch2WithMain.a REQUIRED)
 mark_as_advanced(SWITCHROOM_CATCH2_A)
 
 set(threaded_rooms base media cdr registrar control)
+set(slow_threaded_rooms recording) # they link nearly everything: scripts/test --all
 
 foreach(room IN LISTS SWITCHROOM_ROOMS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${room}/*.cpp")
@@ -21,6 +22,8 @@ foreach(room IN LISTS SWITCHROOM_ROOMS)
   set(labels unit)
   if(room IN_LIST threaded_rooms)
     list(APPEND labels threads)
+  elseif(room IN_LIST slow_threaded_rooms)
+    list(APPEND labels slow_threads)
   endif()
   add_test(NAME unit_${room} COMMAND unit_${room})
   set_tests_properties(unit_${room} PROPERTIES LABELS "${labels}" TIMEOUT 300)
