@@ -44,10 +44,13 @@ Table read_table(const std::string& file) {
     const auto first = line.find('\t');
     const auto second = first == std::string::npos ? first : line.find('\t', first + 1);
     if (second == std::string::npos || second + 1 == line.size() ||
-        !table.try_emplace(line.substr(0, first), Prompt{line.substr(first + 1, second - first - 1), line.substr(second + 1)})
+        !table
+             .try_emplace(line.substr(0, first),
+                          Prompt{line.substr(first + 1, second - first - 1), line.substr(second + 1)})
              .second) {
-      throw std::runtime_error(file + ":" + std::to_string(number) +
-                               ": a line is a name that no other has, a source and a text, with tabs between them");
+      throw std::runtime_error(
+          file + ":" + std::to_string(number) +
+          ": a line is a name that no other has, a source and a text, with tabs between them");
     }
   }
   return table;
@@ -62,8 +65,9 @@ void add_number(std::string& bytes, std::size_t value, unsigned width) {
 /// What a prompt's packets are known by, so that prompts of the same sound share them.
 std::string origin(const std::string& name, const Prompt& prompt) {
   const auto colon = prompt.source.find(':');
-  return prompt.source == "spoken" ? "spoken " + prompt.text
-                                   : "recorded " + (colon == std::string::npos ? name : prompt.source.substr(colon + 1));
+  return prompt.source == "spoken"
+             ? "spoken " + prompt.text
+             : "recorded " + (colon == std::string::npos ? name : prompt.source.substr(colon + 1));
 }
 
 packer::Packets make(const std::string& name, const Prompt& prompt, const std::string& recordings,
@@ -76,7 +80,8 @@ packer::Packets make(const std::string& name, const Prompt& prompt, const std::s
   }
   const bool music = language == "music";
   const auto file = recordings + "/" + origin(name, prompt).substr(std::string("recorded ").size()) + ".g722";
-  return packer::compress(packer::read_recording(file, music ? music_gain : speech_gain), music ? music_bits : speech_bits, music);
+  return packer::compress(packer::read_recording(file, music ? music_gain : speech_gain),
+                          music ? music_bits : speech_bits, music);
 }
 
 std::string make_pack(const Table& table, const std::string& recordings, const std::string& language) {

@@ -41,12 +41,13 @@ Packets compress(const Samples& sound, int bits_per_second, bool music) {
   const Encoder encoder = make_encoder(bits_per_second, music);
   constexpr std::size_t frame = switchroom::sounds::pack_frame;
   Samples padded(sound);
-  padded.resize((sound.size() + run_in() + frame - 1) / frame * frame);  // what the encoder holds back comes out
+  padded.resize((sound.size() + run_in() + frame - 1) / frame *
+                frame);  // what the encoder holds back comes out
   Packets packets{.bytes = {}, .samples = sound.size()};
   std::array<unsigned char, 1500> packet{};
   for (std::size_t at = 0; at < padded.size(); at += frame) {
-    const opus_int32 length = opus_encode(encoder.get(), padded.data() + at, static_cast<int>(frame), packet.data(),
-                                          static_cast<opus_int32>(packet.size()));
+    const opus_int32 length = opus_encode(encoder.get(), padded.data() + at, static_cast<int>(frame),
+                                          packet.data(), static_cast<opus_int32>(packet.size()));
     if (length <= 0) {
       throw std::runtime_error("the Opus encoder failed");
     }

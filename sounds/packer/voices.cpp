@@ -1,7 +1,7 @@
 #include "voices.hpp"
 
 #include <flite/flite.h>
-#include <spandsp.h>
+#include <speex/speex_resampler.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
-#include <speex/speex_resampler.h>
+#include <spandsp.h>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -23,7 +23,8 @@ namespace packer {
 namespace {
 
 constexpr unsigned rate = 16000;
-constexpr double loudness = 3000;  // root mean square of speech, here and in the recordings as they are packed
+constexpr double loudness =
+    3000;  // root mean square of speech, here and in the recordings as they are packed
 constexpr int loudest = 30000;
 constexpr std::size_t margin = rate / 20;  // of silence that is kept on each side
 constexpr int quiet = 200;
@@ -62,7 +63,8 @@ Samples finished(const Samples& raw) {
     spoken += sounds(sample) ? 1 : 0;
     peak = std::max(peak, std::abs(int{sample}));
   }
-  const double gain = std::min(loudness / std::sqrt(power / static_cast<double>(spoken)), double{loudest} / peak);
+  const double gain =
+      std::min(loudness / std::sqrt(power / static_cast<double>(spoken)), double{loudest} / peak);
   for (std::int16_t& sample : out) {
     sample = static_cast<std::int16_t>(std::lround(sample * gain));
   }
@@ -74,7 +76,8 @@ Samples speak_english(const std::string& text) {
     flite_init();
     return register_cmu_us_slt(nullptr);
   }();
-  const std::unique_ptr<cst_wave, decltype(&delete_wave)> wave(flite_text_to_wave(text.c_str(), voice), delete_wave);
+  const std::unique_ptr<cst_wave, decltype(&delete_wave)> wave(flite_text_to_wave(text.c_str(), voice),
+                                                               delete_wave);
   if (wave == nullptr) {
     throw std::runtime_error("flite cannot say it");
   }
@@ -93,7 +96,8 @@ Samples speak_otherwise(const std::string& text, const std::string& language) {
     ::dup2(ends[1], 1);
     ::close(ends[0]);
     ::close(ends[1]);
-    ::execlp("espeak-ng", "espeak-ng", "-v", language.c_str(), "-s", "150", "--stdout", "--", text.c_str(), nullptr);
+    ::execlp("espeak-ng", "espeak-ng", "-v", language.c_str(), "-s", "150", "--stdout", "--", text.c_str(),
+             nullptr);
     ::_exit(127);
   }
   ::close(ends[1]);
@@ -125,8 +129,8 @@ Samples read_recording(const std::filesystem::path& file, double gain) {
     throw std::runtime_error("there is no recording " + file.string() +
                              ": scripts/bootstrap installs Debian's packages of recordings");
   }
-  const std::unique_ptr<g722_decode_state_t, decltype(&g722_decode_free)> state(g722_decode_init(nullptr, 64000, 0),
-                                                                                 g722_decode_free);
+  const std::unique_ptr<g722_decode_state_t, decltype(&g722_decode_free)> state(
+      g722_decode_init(nullptr, 64000, 0), g722_decode_free);
   Samples samples(bytes.size() * 2);
   samples.resize(static_cast<std::size_t>(
       g722_decode(state.get(), samples.data(), bytes.data(), static_cast<int>(bytes.size()))));

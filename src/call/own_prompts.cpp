@@ -1,6 +1,6 @@
 #include "call/own_prompts.hpp"
 
-#include "base/signal.hpp"
+#include "base/ask.hpp"
 
 #include <fmt/core.h>
 
@@ -70,27 +70,15 @@ base::result<std::string> prompt_file(std::string_view name) {
 
 OwnPrompts::OwnPrompts(asio::io_context& call_context) : call_context_(call_context) {}
 
-awaitable<void> OwnPrompts::perform(std::function<void()> job) {
-  // Shared with the worker: who waits may be cancelled meanwhile.
-  const auto done = std::make_shared<base::Signal>(call_context_.get_executor());
-  worker_.post([&context = call_context_, done, job = std::move(job)] {
-    job();
-    asio::post(context, [done] { done->notify(); });
-  });
-  co_await done->wait();
-}
-
 awaitable<std::string> OwnPrompts::keep(fs::path from, fs::path to) {
-  const auto why = std::make_shared<std::string>();
-  co_await perform([why, from = std::move(from), to = std::move(to)] {
+  co_return co_await base::ask(worker_, call_context_, [from = std::move(from), to = std::move(to)] {
     std::error_code ec;
     fs::create_directories(to.parent_path(), ec);
     if (!ec) {
       fs::rename(from, to, ec);
     }
-    *why = ec ? fmt::format("{}: {}", to.string(), ec.message()) : std::string();
+    return ec ? fmt::format("{}: {}", to.string(), ec.message()) : std::string();
   });
-  co_return *why;
 }
 
 void OwnPrompts::forget(fs::path file) {
@@ -101,9 +89,8 @@ void OwnPrompts::forget(fs::path file) {
 }
 
 awaitable<std::vector<OwnPrompt>> OwnPrompts::list(fs::path folder) {
-  const auto found = std::make_shared<std::vector<OwnPrompt>>();
-  co_await perform([found, folder = std::move(folder)] { *found = listed(folder); });
-  co_return std::move(*found);
+  co_return co_await base::ask(worker_, call_context_,
+                               [folder = std::move(folder)] { return listed(folder); });
 }
 
 }  // namespace switchroom::call

@@ -3,12 +3,11 @@
 
 #include "base/asio.hpp"
 #include "base/result.hpp"
-#include "sounds/worker.hpp"
+#include "base/worker.hpp"
 
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,10 +35,8 @@ class OwnPrompts {
   awaitable<std::vector<OwnPrompt>> list(std::filesystem::path folder);
 
  private:
-  awaitable<void> perform(std::function<void()> job);
-
   asio::io_context& call_context_;
-  sounds::Worker worker_{"prompts"};
+  base::Worker worker_{"own prompts", base::Worker::AtEnd::finish};
 };
 
 }  // namespace switchroom::call

@@ -1,9 +1,9 @@
 #include "recording/archive.hpp"
 
+#include "base/ask.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
 
-#include <boost/asio/post.hpp>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -34,14 +34,6 @@ void stand_back() {
   ::syscall(SYS_ioprio_set, 1, 0, idle_class);
 }
 
-/// What a worker found for a coroutine of the call thread. Shared by both.
-template <class T>
-struct Found {
-  explicit Found(const asio::any_io_executor& executor) : ready(executor) {}
-  base::Signal ready;
-  std::optional<T> result;
-};
-
 }  // namespace
 
 base::result<std::unique_ptr<Archive>> Archive::open(asio::io_context& call_context,
@@ -56,47 +48,21 @@ base::result<std::unique_ptr<Archive>> Archive::open(asio::io_context& call_cont
 
 Archive::Archive(asio::io_context& call_context, std::unique_ptr<Library> library)
     : call_context_(call_context), library_(std::move(library)) {
-  index_thread_ = base::start_thread("recordings", [this] { serve(); });
   idle_thread_ = base::start_thread("recordings idle", [this] { keep_house(); });
 }
 
 Archive::~Archive() {
-  stop_ = true;
   {
     const std::lock_guard lock(mutex_);
-    closing_ = true;
+    stop_ = true;
   }
-  wake_.notify_all();
+  stopped_.notify_all();
   idle_thread_.join();
-  index_thread_.join();  // after what was posted
-}
-
-void Archive::post(std::function<void()> job) {
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
-  wake_.notify_all();
-}
-
-void Archive::serve() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
-    if (jobs_.empty()) {
-      return;
-    }
-    const auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    job();
-    lock.lock();
-  }
 }
 
 void Archive::pause_for(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, time, [this] { return closing_; });
+  stopped_.wait_for(lock, time, [this] { return stop_.load(); });
 }
 
 void Archive::keep_house() {
@@ -143,7 +109,7 @@ void Archive::on_made(const RecordingSettings& settings, const std::filesystem::
   entry.destination = settings.about.destination;
   entry.with = settings.about.with;
   entry.began = base::wall_now();
-  post([this, entry = std::move(entry)] {
+  index_worker_.post([this, entry = std::move(entry)] {
     if (const auto added = library_->with_index([&](Index& index) { return index.add(entry); }); !added) {
       complain(added.error());
     }
@@ -157,29 +123,30 @@ void Archive::on_complete(const RecordingSettings& settings, const Outcome& outc
   const auto milliseconds = [](base::Duration time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   };
-  post([this, outcome, milliseconds, file = below(outcome.file, settings.root), now = base::wall_now()] {
-    auto updated = library_->with_index([&](Index& index) -> base::result<void> {
-      auto found = index.find_file(file, false);
-      if (!found || !*found) {
-        return found ? base::result<void>() : found.error();
-      }
-      Entry entry = std::move(**found);
-      entry.state = outcome.end == End::failed ? "failed" : "complete";
-      entry.ended = now;
-      entry.length_ms = milliseconds(outcome.length);
-      entry.bytes = static_cast<std::int64_t>(outcome.bytes);
-      entry.dropped_ms = milliseconds(outcome.dropped);
-      entry.trouble = outcome.trouble;
-      return index.update(entry);
-    });
-    if (!updated) {
-      complain(updated.error());
-    }
-  });
+  index_worker_.post(
+      [this, outcome, milliseconds, file = below(outcome.file, settings.root), now = base::wall_now()] {
+        auto updated = library_->with_index([&](Index& index) -> base::result<void> {
+          auto found = index.find_file(file, false);
+          if (!found || !*found) {
+            return found ? base::result<void>() : found.error();
+          }
+          Entry entry = std::move(**found);
+          entry.state = outcome.end == End::failed ? "failed" : "complete";
+          entry.ended = now;
+          entry.length_ms = milliseconds(outcome.length);
+          entry.bytes = static_cast<std::int64_t>(outcome.bytes);
+          entry.dropped_ms = milliseconds(outcome.dropped);
+          entry.trouble = outcome.trouble;
+          return index.update(entry);
+        });
+        if (!updated) {
+          complain(updated.error());
+        }
+      });
 }
 
 void Archive::note_with(const std::string& call, const std::string& with) {
-  post([this, call, with] {
+  index_worker_.post([this, call, with] {
     if (const auto noted = library_->with_index([&](Index& index) { return index.note_with(call, with); });
         !noted) {
       complain(noted.error());
@@ -189,39 +156,20 @@ void Archive::note_with(const std::string& call, const std::string& with) {
 
 // -- questions -------------------------------------------------------------------------------------
 
-template <class T>
-awaitable<T> Archive::ask(std::function<T()> work) {
-  auto found = std::make_shared<Found<T>>(call_context_.get_executor());
-  post([this, found, work = std::move(work)] {
-    auto result = std::make_shared<T>(work());
-    asio::post(call_context_, [found, result] {
-      found->result = std::move(*result);
-      found->ready.notify();
-    });
-  });
-  co_await found->ready.wait();
-  co_return std::move(*found->result);
-}
-
 awaitable<base::result<std::vector<Entry>>> Archive::search(Search wanted) {
-  using Result = base::result<std::vector<Entry>>;
-  std::function<Result()> work = [this, wanted = std::move(wanted)] {
+  co_return co_await base::ask(index_worker_, call_context_, [this, wanted = std::move(wanted)] {
     return library_->with_index([&](Index& index) { return index.search(wanted); });
-  };
-  co_return co_await ask<Result>(std::move(work));
+  });
 }
 
 awaitable<base::result<std::optional<Entry>>> Archive::find(std::int64_t id) {
-  using Result = base::result<std::optional<Entry>>;
-  std::function<Result()> work = [this, id] {
+  co_return co_await base::ask(index_worker_, call_context_, [this, id] {
     return library_->with_index([&](Index& index) { return index.find(id); });
-  };
-  co_return co_await ask<Result>(std::move(work));
+  });
 }
 
 awaitable<base::result<void>> Archive::remove(std::int64_t id) {
-  using Result = base::result<void>;
-  std::function<Result()> work = [this, id]() -> Result {
+  co_return co_await base::ask(index_worker_, call_context_, [this, id]() -> base::result<void> {
     auto found = library_->with_index([&](Index& index) { return index.find(id); });
     if (!found) {
       return found.error();
@@ -230,20 +178,16 @@ awaitable<base::result<void>> Archive::remove(std::int64_t id) {
       return base::Error{"there is no recording " + std::to_string(id)};
     }
     return (*found)->state == "running" ? base::Error{"it is being recorded"} : library_->remove(**found);
-  };
-  co_return co_await ask<Result>(std::move(work));
+  });
 }
 
 awaitable<base::result<std::vector<Doomed>>> Archive::prune(bool dry_run) {
-  using Result = base::result<std::vector<Doomed>>;
-  std::function<Result()> work = [this, dry_run] { return library_->prune(dry_run); };
-  co_return co_await ask<Result>(std::move(work));
+  co_return co_await base::ask(index_worker_, call_context_,
+                               [this, dry_run] { return library_->prune(dry_run); });
 }
 
 awaitable<base::result<Usage>> Archive::usage() {
-  using Result = base::result<Usage>;
-  std::function<Result()> work = [this] { return library_->usage(); };
-  co_return co_await ask<Result>(std::move(work));
+  co_return co_await base::ask(index_worker_, call_context_, [this] { return library_->usage(); });
 }
 
 }  // namespace switchroom::recording

@@ -3,14 +3,12 @@
 #pragma once
 
 #include "base/asio.hpp"
-#include "base/signal.hpp"
+#include "base/worker.hpp"
 #include "config/recording_settings.hpp"
 #include "recording/library.hpp"
 #include "recording/recorder.hpp"
 
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,21 +44,15 @@ class Archive final : public Observer {
 
  private:
   Archive(asio::io_context& call_context, std::unique_ptr<Library> library);
-  void serve();
   void keep_house();
-  void post(std::function<void()> job);
   void pause_for(std::chrono::milliseconds time);
-  template <class T>
-  awaitable<T> ask(std::function<T()> work);
 
   asio::io_context& call_context_;
   std::unique_ptr<Library> library_;
+  std::atomic<bool> stop_ = false;  // what takes long; set under the mutex
   std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
-  bool closing_ = false;
-  std::atomic<bool> stop_ = false;  // what takes long
-  std::thread index_thread_;
+  std::condition_variable stopped_;
+  base::Worker index_worker_{"recordings", base::Worker::AtEnd::finish};
   std::thread idle_thread_;
 };
 

@@ -1,5 +1,6 @@
 #include "recording/convert.hpp"
 
+#include "base/durable.hpp"
 #include "base/log.hpp"
 #include "recording/library.hpp"
 #include "recording/measure.hpp"
@@ -38,13 +39,6 @@ class Part {
  private:
   fs::path path_;
 };
-
-void sync_folder(const fs::path& folder) {
-  if (const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
-    ::fsync(fd);
-    ::close(fd);
-  }
-}
 
 base::Error trouble(std::string_view doing, const fs::path& file) {
   return {fmt::format("cannot {} {}: {}", doing, file.string(), std::strerror(errno))};
@@ -187,7 +181,7 @@ base::result<void> Library::replace_by_mp3(Entry& entry, const fs::path& part) {
     }
   }
   const fs::path made = root(true) / entry.target;
-  sync_folder(made.parent_path());
+  base::sync_folder(made.parent_path());
   entry.leftover = entry.file;
   entry.file = std::exchange(entry.target, "");
   entry.in_mp3_folder = has_own_mp3_folder();
@@ -204,7 +198,7 @@ base::result<void> Library::drop_leftover(Entry& entry) {
   if (::unlink(wav.c_str()) != 0 && errno != ENOENT) {
     return trouble("delete", wav);
   }
-  sync_folder(wav.parent_path());
+  base::sync_folder(wav.parent_path());
   remove_empty_folders(wav.parent_path(), folder_);
   entry.leftover.clear();
   return save(entry);

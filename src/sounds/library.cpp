@@ -2,11 +2,11 @@
 
 #include "base/log.hpp"
 #include "base/signal.hpp"
+#include "base/worker.hpp"
 #include "sounds/command_speech.hpp"
 #include "sounds/flite.hpp"
 #include "sounds/music.hpp"
 #include "sounds/prompts.hpp"
-#include "sounds/worker.hpp"
 
 #include <fmt/format.h>
 
@@ -87,7 +87,7 @@ class Library::Shelf {
 
   struct Order {
     Key key;
-    Worker* worker;  // not owned: a member
+    base::Worker* worker;  // not owned: a member
     std::function<Made()> make;
   };
 
@@ -242,9 +242,9 @@ class Library::Shelf {
   // Shared with those who wait: a waiter that is cancelled goes before, the shelf's end comes before others.
   std::map<Key, std::shared_ptr<Pending>> pending_;
   // Last: they join before anything that their jobs refer to goes.
-  Worker files_{"sound files"};
-  Worker prompts_{"prompts"};
-  Worker speech_{"speech"};
+  base::Worker files_{"sound files", base::Worker::AtEnd::drop};
+  base::Worker prompts_{"prompts", base::Worker::AtEnd::drop};
+  base::Worker speech_{"speech", base::Worker::AtEnd::drop};
 };
 
 bool has_music(const config::Snapshot& config, std::string_view name) {

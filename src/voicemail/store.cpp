@@ -1,14 +1,12 @@
 #include "voicemail/store.hpp"
 
+#include "base/durable.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "voicemail/store_files.hpp"
 
-#include <algorithm>
 #include <array>
-#include <fcntl.h>
 #include <fstream>
-#include <set>
-#include <unistd.h>
 
 namespace switchroom::voicemail {
 namespace {
@@ -34,94 +32,6 @@ CREATE TABLE owner (
 constexpr std::string_view columns =
     "id,mailbox,file,intro,caller_number,caller_name,call,left_at,length_ms,urgent,state,before,deleted_at,"
     "mail";
-
-base::Error failure(std::string_view doing, const fs::path& file, const std::error_code& why) {
-  return base::Error{std::string(doing) + " " + file.string() + ": " + why.message()};
-}
-
-/// A rename or a new name is only safe when its folder is on the disk.
-void sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) {
-    (void)::fsync(fd);
-    ::close(fd);
-  }
-}
-void sync_file(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    (void)::fsync(fd);
-    ::close(fd);
-  }
-}
-
-base::result<void> make_folder(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) {
-    return failure("cannot make", folder, failed);
-  }
-  fs::permissions(folder, fs::perms::owner_all, failed);  // who said what is nobody else's business
-  return {};
-}
-
-base::result<void> move_into(const fs::path& from, const fs::path& to) {
-  if (auto made = make_folder(to.parent_path()); !made) {
-    return made;
-  }
-  std::error_code failed;
-  if (!fs::exists(from, failed) && fs::exists(to, failed)) {
-    return {};  // it was moved before
-  }
-  sync_file(from);
-  fs::rename(from, to, failed);
-  if (failed) {
-    return failure("cannot move", from, failed);
-  }
-  sync_folder(to.parent_path());
-  sync_folder(from.parent_path());
-  return {};
-}
-
-/// A second name for the same sound, or a copy where the file system has no such thing.
-base::result<void> link_or_copy(const fs::path& source, const fs::path& target) {
-  if (auto made = make_folder(target.parent_path()); !made) {
-    return made;
-  }
-  std::error_code failed;
-  fs::create_hard_link(source, target, failed);
-  if (failed == std::errc::file_exists) {
-    return {};  // a crash came between this and the entry
-  }
-  if (failed) {
-    const fs::path partial = target.string() + ".part";  // load() takes that for nothing
-    fs::copy_file(source, partial, fs::copy_options::overwrite_existing, failed);
-    if (!failed) {
-      sync_file(partial);
-      fs::rename(partial, target, failed);
-    }
-    if (failed) {
-      std::error_code ignored;
-      fs::remove(partial, ignored);
-      return failure("cannot copy", source, failed);
-    }
-  }
-  sync_folder(target.parent_path());
-  return {};
-}
-
-fs::path addresses_of(const fs::path& recording) { return recording.string() + ".to"; }
-
-std::vector<std::string> read_addresses(const fs::path& recording) {
-  std::vector<std::string> mailboxes;
-  std::ifstream in(addresses_of(recording));
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) {
-      mailboxes.push_back(line);
-    }
-  }
-  return mailboxes;
-}
 
 Message read_row(const base::sqlite::Statement& row) {
   Message m;
@@ -265,15 +175,15 @@ base::result<void> Store::address(const fs::path& recording, const std::vector<s
       return base::Error{"cannot write " + list.string()};
     }
   }
-  sync_file(list);
-  sync_folder(list.parent_path());
+  base::sync_file(list);
+  base::sync_folder(list.parent_path());
   return {};
 }
 
 base::result<void> Store::deliver(const fs::path& recording, const std::vector<Message>& messages) {
   // The copies first: as long as the recording is where it was said, nothing is lost.
   for (std::size_t i = 1; i < messages.size(); ++i) {
-    sync_file(recording);
+    base::sync_file(recording);
     if (auto linked = link_or_copy(recording, sound_of(folder_, messages[i])); !linked) {
       return linked;
     }
@@ -343,8 +253,6 @@ base::result<void> Store::keep_greeting(const fs::path& recording, const std::st
   return move_into(recording, greeting_of(folder_, mailbox, kind));
 }
 
-// -- at the start ------------------------------------------------------------------------------------
-
 base::result<std::vector<Message>> Store::rows() {
   auto query = database_.prepare("SELECT " + std::string(columns) + " FROM message ORDER BY id");
   if (!query) {
@@ -385,153 +293,6 @@ base::result<std::vector<Owner>> Store::owners() {
     owner.locked_until = query->integer(4);
     owners.push_back(std::move(owner));
   }
-}
-
-base::result<void> Store::enter(Contents& contents, Message message) {
-  message.id = contents.messages.empty() ? 1 : contents.messages.back().id + 1;
-  message.mail = MailState::due;
-  if (auto entered = insert(message); !entered) {
-    return entered;
-  }
-  ++contents.adopted;
-  contents.messages.push_back(std::move(message));
-  return {};
-}
-
-/// Recordings that a crash interrupted: kept when they hold enough, with what their name tells.
-base::result<void> Store::adopt_incoming(Contents& contents, std::uint32_t min_length_ms) {
-  std::error_code failed;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder_ / "incoming", failed)) {
-    if (entry.path().extension() != ".to") {
-      files.push_back(entry.path());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    const std::string whole = file.filename().string();
-    const auto tilde = whole.find('~');
-    const auto parsed = tilde == std::string::npos ? std::nullopt : parse_name(whole.substr(tilde + 1));
-    const auto facts = parsed ? wav_facts(file, true) : std::nullopt;
-    if (!parsed || !facts || facts->length_ms < std::max(min_length_ms, 200U)) {
-      fs::remove(file, failed);  // a greeting that was not confirmed, or a message of no length
-      continue;
-    }
-    Message message;
-    message.file = whole.substr(tilde + 1);
-    message.caller_number = parsed->caller_number;
-    message.caller_name = parsed->caller_name;
-    message.left_at = parsed->left_at;
-    message.length_ms = facts->length_ms;
-    auto mailboxes = read_addresses(file);
-    if (mailboxes.empty()) {
-      mailboxes.push_back(unescaped(std::string_view(whole).substr(0, tilde)));
-    }
-    for (auto mailbox = mailboxes.rbegin(); mailbox != mailboxes.rend(); ++mailbox) {
-      message.mailbox = *mailbox;
-      const bool last = mailbox + 1 == mailboxes.rend();
-      const auto placed =
-          last ? move_into(file, sound_of(folder_, message)) : link_or_copy(file, sound_of(folder_, message));
-      if (!placed) {
-        return placed;
-      }
-      const bool entered_before =
-          std::any_of(contents.messages.begin(), contents.messages.end(), [&](const Message& other) {
-            return other.mailbox == message.mailbox && other.file == message.file;
-          });
-      if (entered_before) {
-        continue;
-      }
-      if (auto entered = enter(contents, message); !entered) {
-        return entered;
-      }
-    }
-    fs::remove(addresses_of(file), failed);
-  }
-  for (const auto& entry : fs::directory_iterator(folder_ / "incoming", failed)) {
-    if (entry.path().extension() == ".to") {
-      fs::remove(entry.path(), failed);  // its recording is delivered, or never began
-    }
-  }
-  return {};
-}
-
-/// Files without an entry get one; entries without a file go.
-base::result<void> Store::adopt_files(Contents& contents) {
-  std::set<std::pair<std::string, std::string>> known;
-  std::vector<Message> there;
-  for (auto& message : contents.messages) {
-    std::error_code failed;
-    if (!fs::exists(sound_of(folder_, message), failed) && !failed) {
-      erase_.bind(1, message.id);
-      (void)erase_.run();
-      ++contents.lost_rows;
-      continue;
-    }
-    known.insert({message.mailbox, message.file});
-    if (!message.intro.empty()) {
-      known.insert({message.mailbox, message.intro});
-    }
-    there.push_back(std::move(message));
-  }
-  contents.messages = std::move(there);
-  std::error_code failed;
-  for (const auto& box : fs::directory_iterator(folder_, failed)) {
-    const std::string folder = box.path().filename().string();
-    if (!folder.starts_with("box-")) {
-      continue;
-    }
-    const std::string mailbox = unescaped(std::string_view(folder).substr(4));
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(box.path(), failed)) {
-      files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    for (const auto& file : files) {
-      const std::string base_name = file.filename().string();
-      if (file.extension() == ".part") {
-        fs::remove(file, failed);
-        continue;
-      }
-      const auto parsed = parse_name(base_name);
-      if (!parsed || known.contains({mailbox, base_name})) {
-        continue;
-      }
-      Message message;
-      message.mailbox = mailbox;
-      message.file = base_name;
-      message.caller_number = parsed->caller_number;
-      message.caller_name = parsed->caller_name;
-      message.left_at = parsed->left_at;
-      const auto facts = wav_facts(file, true);
-      message.length_ms = facts ? facts->length_ms : 0;
-      if (auto entered = enter(contents, std::move(message)); !entered) {
-        return entered;
-      }
-    }
-  }
-  return {};
-}
-
-base::result<Store::Contents> Store::load(std::uint32_t min_length_ms) {
-  Contents contents;
-  auto messages = rows();
-  if (!messages) {
-    return messages.error();
-  }
-  contents.messages = std::move(*messages);
-  auto all = owners();
-  if (!all) {
-    return all.error();
-  }
-  contents.owners = std::move(*all);
-  if (auto adopted = adopt_incoming(contents, min_length_ms); !adopted) {
-    return adopted.error();
-  }
-  if (auto adopted = adopt_files(contents); !adopted) {
-    return adopted.error();
-  }
-  return contents;
 }
 
 }  // namespace switchroom::voicemail

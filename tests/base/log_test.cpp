@@ -226,13 +226,17 @@ TEST_CASE("a console that nobody reads blocks no one, and what was dropped is co
     for (int i = 0; i < 100'000; ++i) log::line(Level::info, Subsystem::call, "id", "line {} of a flood", i);
     CHECK(std::chrono::steady_clock::now() - start < 5s);
     const std::string text = drain(ends[0]);  // somebody reads again
+    const std::string lost = " log lines were lost: the output did not take them in time";
     CHECK(text.find("line 99999 of a flood") != std::string::npos);
     CHECK(text.find("line 50 of a flood") != std::string::npos);
-    const auto said = text.find(" log lines were lost: the output did not take them in time");
-    REQUIRE(said != std::string::npos);
-    const auto number = text.rfind(' ', said - 1);
-    const unsigned long dropped = std::stoul(text.substr(number + 1));
-    CHECK(lines(text) - 1 + dropped == 100'000);
+    unsigned long told = 0;
+    unsigned long dropped = 0;
+    for (auto said = text.find(lost); said != std::string::npos; said = text.find(lost, said + 1)) {
+      dropped += std::stoul(text.substr(text.rfind(' ', said - 1) + 1));
+      ++told;
+    }
+    CHECK(told > 0);
+    CHECK(lines(text) - told + dropped == 100'000);
   }
   ::close(ends[0]);
   ::close(ends[1]);

@@ -4,7 +4,7 @@ import numpy as np
 
 from harness import config, opus, sound, talk
 from harness.baresip import FORMATS, Baresip
-from harness.case import expect, expect_equal, eventually
+from harness.case import expect, expect_equal, within
 from harness.switchroom import Switchroom
 
 SECONDS = 5
@@ -25,14 +25,10 @@ def bare_opus(speech, rate):
 
 
 def expect_same_sound(listener, speaker):
-    """What `listener` heard is what `speaker` sent, second by second, at the level that it had."""
+    """The last seconds that `listener` heard are what `speaker` sent, each of them, at the level that it had."""
     rate = opus.RATE if listener.codec == "opus" else min(listener.rate, speaker.rate, 16000)
-    bytes_a_second = listener.rate * FORMATS[listener.codec][1] * 2
-    eventually(lambda: any(path.stat().st_size > (SECONDS + 2) * bytes_a_second for path in listener.recordings()[-1:]),
-               SECONDS + 12, f"{SECONDS} s of sound at {listener.user}")
-    heard = sound.resampled(listener.heard(), listener.rate, rate)
     sent = sound.resampled(speaker.sent, speaker.rate, rate)
-    heard = heard[-int((SECONDS + 1) * rate):]
+    heard = sound.resampled(listener.heard()[-(SECONDS + 1) * listener.rate:], listener.rate, rate)
     who = f"{listener.user} ({listener.codec}) hearing {speaker.user} ({speaker.codec})"
     if listener.codec == "opus":
         least, level = bare_opus(speaker.sent, speaker.rate)
@@ -54,7 +50,7 @@ def talk_in_pairs(case, pairs):
         phones = []
         for i, codecs in enumerate(pairs):
             phones.append([Baresip(case, numbers[2 * i + n], config.password(numbers[2 * i + n]), talk.SERVER, codec=codec,
-                                   answer=("manual", "auto")[n], sends=sound.speech(25, FORMATS[codec][0], seed=7 * i + n))
+                                   answer=("manual", "auto")[n], sends=sound.speech(45, FORMATS[codec][0], seed=7 * i + n))
                            for n, codec in enumerate(codecs)])
         for caller, called in phones:
             caller.wait_for("REGISTER_OK", seconds=10)
@@ -64,7 +60,7 @@ def talk_in_pairs(case, pairs):
             caller.wait_for("CALL_ESTABLISHED", seconds=10)
         for caller, called in phones:
             for listener, speaker in ((caller, called), (called, caller)):
-                worst, louder = expect_same_sound(listener, speaker)
+                worst, louder = within(SECONDS + 15, lambda: expect_same_sound(listener, speaker))
                 print(f"{speaker.codec:>5} to {listener.codec:<5} correlation {worst:.4f}, level {louder:+.2f} dB")
         for caller, _ in phones:
             caller.hang_up()

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from harness import sound
-from harness.case import SLOWNESS, eventually, expect
+from harness.case import SLOWNESS, eventually, expect, within
 
 # What the source WAV must be for each codec: else it rings and never establishes.
 FORMATS = {"pcmu": (8000, 1), "pcma": (8000, 1), "g722": (16000, 1), "opus": (48000, 2)}
@@ -174,13 +174,9 @@ class Baresip:
         return read_growing(found[-1])
 
     def expect_hears(self, other, seconds=3, least=None):
-        """Hears what the other Baresip sends, for so many whole seconds."""
-        def enough():
-            bytes_a_second = self.rate * FORMATS[self.codec][1] * 2
-            return any(path.stat().st_size > (seconds + 2) * bytes_a_second for path in self.recordings()[-1:])
-        eventually(enough, seconds + 10, f"{seconds} s of sound at baresip {self.user}")
-        return sound.expect_same(self.heard(), other.sent, self.rate, least or {"opus": 0.9, "g722": 0.98}.get(self.codec, 0.99),
-                                 seconds)
+        """Hears what the other Baresip sends, for so many whole seconds one after another."""
+        least = least or {"opus": 0.9, "g722": 0.98}.get(self.codec, 0.99)
+        return within(seconds + 12, lambda: sound.expect_same(self.heard(), other.sent, self.rate, least, seconds))
 
 
 def read_growing(path):
