@@ -94,6 +94,12 @@ else()
   endif()
 endif()
 
+# Where all is compiled at once (sanitizers, clang-tidy) sources share what they include.
+option(SWITCHROOM_BATCHES "Compile the sources of a room in batches (cmake/batches.py)" OFF)
+if(SWITCHROOM_BATCHES)
+  target_compile_options(sr_options INTERFACE -Wno-shadow)  # the names of two files
+endif()
+
 # ccache, with what it must overlook so that a precompiled header does not defeat it.
 option(SWITCHROOM_CCACHE "Compile through ccache where it is installed" ON)
 find_program(CCACHE_PROGRAM ccache)

@@ -48,6 +48,18 @@ function(use_pch target)
   endif()
 endfunction()
 
+# SWITCHROOM_BATCHES: the caller's `sources` become batches of them, see batches.py.
+function(batch_sources name)
+  if(SWITCHROOM_BATCHES AND sources)
+    find_package(Python3 REQUIRED COMPONENTS Interpreter)
+    execute_process(COMMAND "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/cmake/batches.py"
+                            "${CMAKE_BINARY_DIR}/generated/batches/${name}" 12 ${sources}
+                    OUTPUT_VARIABLE batches OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    string(REPLACE "\n" ";" sources "${batches}")
+    set(sources "${sources}" PARENT_SCOPE)
+  endif()
+endfunction()
+
 foreach(room IN LISTS SWITCHROOM_ROOMS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${room}/*.cpp")
   # main.cpp holds main(): it belongs to the executable, so that a test can link the rest of the room.
@@ -55,6 +67,7 @@ foreach(room IN LISTS SWITCHROOM_ROOMS)
   if(NOT sources AND NOT room STREQUAL "base" AND NOT room STREQUAL "main")
     continue()
   endif()
+  batch_sources(${room})
   add_library(sr_${room} OBJECT ${sources})
   target_link_libraries(sr_${room} PRIVATE sr_options sr_libraries)
   use_pch(sr_${room})

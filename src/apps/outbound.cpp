@@ -23,7 +23,7 @@ struct Wish {
   std::string number;
 };
 
-Wish read(std::string_view argument, const config::Snapshot& config) {
+Wish read_argument(std::string_view argument, const config::Snapshot& config) {
   const auto space = argument.rfind(' ');
   Wish wish;
   wish.name = argument.substr(0, std::min(space, argument.size()));
@@ -35,7 +35,7 @@ Wish read(std::string_view argument, const config::Snapshot& config) {
 }
 
 std::string check_outbound(std::string_view argument, const config::Snapshot& config) {
-  const Wish wish = read(argument, config);
+  const Wish wish = read_argument(argument, config);
   if (wish.route == nullptr) {
     return "there is no [[outbound]] by the name \"" + wish.name + "\"";
   }
@@ -91,7 +91,7 @@ awaitable<void> refuse(call::Call& call, const Wish& wish, const std::string& wh
 }
 
 awaitable<void> run_outbound(call::Call& call, std::string argument) {
-  const Wish wish = read(argument, call.config());
+  const Wish wish = read_argument(argument, call.config());
   if (wish.route == nullptr || wish.number.empty()) {
     switchroom::log::line(Level::error, Subsystem::dialplan, call.uuid(),
                           "outbound {}: no such route or no number", argument);

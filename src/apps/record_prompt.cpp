@@ -111,7 +111,7 @@ class Draft {
 };
 
 /// Records once; false: there is nothing.
-awaitable<bool> record(call::Call& call, std::shared_ptr<Draft> draft) {
+awaitable<bool> record_attempt(call::Call& call, std::shared_ptr<Draft> draft) {
   voicemail::Voice voice(call);
   voicemail::RecordLimits limits;
   limits.longest = longest_prompt;
@@ -176,7 +176,7 @@ awaitable<void> run_record(call::Call& call, std::string argument) {
   }
   for (unsigned turn = 0; turn < most_recordings && !call.leaving(); ++turn) {
     const auto draft = std::make_shared<Draft>(call);  // shared with the end of its recording
-    const bool something = co_await record(call, draft);
+    const bool something = co_await record_attempt(call, draft);
     const Wish wish = something && !call.leaving() ? co_await ask(call, *draft) : Wish::again;
     if (wish == Wish::keep) {
       co_await keep(call, draft, *name);

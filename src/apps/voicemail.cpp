@@ -47,7 +47,7 @@ void drop_profile_and_domain(std::vector<std::string>& words, bool check, const 
   }
 }
 
-Wanted read(std::string_view argument, const config::Snapshot& config) {
+Wanted read_argument(std::string_view argument, const config::Snapshot& config) {
   Wanted wanted;
   auto parts = words(argument);
   const auto take = [&](std::string_view word) {
@@ -79,7 +79,7 @@ Wanted read(std::string_view argument, const config::Snapshot& config) {
 }
 
 std::string check_voicemail(std::string_view argument, const config::Snapshot& config) {
-  const Wanted wanted = read(argument, config);
+  const Wanted wanted = read_argument(argument, config);
   if (!wanted.wrong.empty()) {
     return wanted.wrong;
   }
@@ -100,7 +100,7 @@ void complain(call::Call& call, const std::string& why) {
 
 awaitable<void> run_voicemail(call::Call& call, std::string argument) {
   auto* const mailboxes = call.services().voicemail;
-  const Wanted wanted = read(argument, call.config());
+  const Wanted wanted = read_argument(argument, call.config());
   if (!wanted.wrong.empty() || mailboxes == nullptr) {
     complain(call, wanted.wrong);
     co_return;

@@ -102,7 +102,6 @@ class Room {
   base::Time opened_;
   bool locked_ = false;
   bool waiting_ = false;  // for a moderator
-  bool had_moderator_ = false;
   bool over_ = false;
   bool was_two_ = false;  // more than one has been here
   bool music_wanted_ = false;

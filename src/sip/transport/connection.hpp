@@ -16,6 +16,8 @@
 
 namespace switchroom::sip {
 
+class Connection;
+
 /// What a connection tells. Any of these calls may close the connection.
 class ConnectionOwner {
  public:
@@ -24,7 +26,7 @@ class ConnectionOwner {
   virtual void on_bad_frame(const Parsed& parsed, const Flow& from) = 0;
   virtual void on_ping() = 0;
   /// Its TLS handshake is done.
-  virtual void on_secured(const class Connection& connection) = 0;
+  virtual void on_secured(const Connection& connection) = 0;
   /// Not connected any more, or never; `why` is for the log. Called once.
   virtual void on_end(ConnectionId id, std::string_view why) = 0;
   /// Runs `failed` by another turn, unless the owner is gone by then.
