@@ -60,8 +60,8 @@ std::string take_authority(std::string_view authority, HttpUrl& url) {
     }
     url.host = authority.substr(1, end - 1);
     error_code wrong;
-    (void)asio::ip::make_address_v6(url.host, wrong);
-    if (wrong || url.host.find('%') != std::string::npos) {
+    (void)asio::ip::make_address_v6(url.host, wrong);  // reads as far as a zero byte, and takes scopes
+    if (wrong || url.host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos) {
       return "between the brackets stands no IPv6 address";
     }
     const auto rest = authority.substr(end + 1);

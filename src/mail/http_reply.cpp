@@ -2,12 +2,13 @@
 #include "mail/http_reply.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 namespace switchroom::mail {
 namespace {
@@ -20,19 +21,14 @@ constexpr unsigned most_interim = 4;  // answers of 1xx before the final one
 
 }  // namespace
 
-// buffer_body: others make room for as much as the server's Content-Length promises.
+// The header alone: of a body nothing follows, and Boost 1.81's reader of chunks aborts (n >= 5) at a trailer
+// that it does not expect.
 struct HttpReplyReader::Parser {
   Parser() {
     parser.header_limit(header_limit);
-    parser.body_limit(boost::none);
-    parser.eager(true);
-    parser.get().body().data = kept.data();
-    parser.get().body().size = kept.size();
+    parser.skip(true);
   }
-  [[nodiscard]] std::size_t size() { return kept.size() - parser.get().body().size; }
-
-  std::array<char, body_kept> kept{};
-  http::response_parser<http::buffer_body> parser;
+  http::response_parser<http::empty_body> parser;
 };
 
 HttpReplyReader::HttpReplyReader() { begin(); }
@@ -44,30 +40,39 @@ void HttpReplyReader::feed(std::string_view bytes) {
   if (complete_ || failed()) {
     return;
   }
+  if (has_status()) {
+    keep(bytes);
+    return;
+  }
   pending_.append(bytes);
-  while (!pending_.empty() && !complete_ && !failed()) {
+  while (!pending_.empty() && !failed()) {
     boost::system::error_code wrong;
     const std::size_t used = parser_->parser.put(boost::asio::buffer(pending_), wrong);
     pending_.erase(0, used);
-    if (wrong == http::error::need_buffer) {
-      complete_ = true;
-    } else if (wrong && wrong != http::error::need_more) {
+    if (wrong && wrong != http::error::need_more) {
       why_ = wrong.message();
-    } else if (parser_->parser.is_done()) {
-      if (status() >= 200) {
-        complete_ = true;
-      } else if (status() == 101 || ++interim_ > most_interim) {
-        why_ = "nothing but interim answers";
-      } else {
-        begin();
-      }
-    } else if (used == 0 || wrong == http::error::need_more) {
-      break;  // for more bytes
+    } else if (!parser_->parser.is_done()) {
+      return;  // for more bytes
+    } else if (has_status()) {
+      keep(std::exchange(pending_, {}));
+      return;
+    } else if (status() == 101 || ++interim_ > most_interim) {
+      why_ = "nothing but interim answers";
+    } else {
+      begin();
     }
   }
-  if (complete_) {
-    pending_.clear();
-  }
+}
+
+/// Of the body; that its chunks, where there are any, have their sizes among them is good enough for people.
+void HttpReplyReader::keep(std::string_view bytes) {
+  const bool bodiless = status() == 204 || status() == 304;
+  const auto length = parser_->parser.content_length();
+  const std::size_t wanted = bodiless ? 0
+                             : length ? static_cast<std::size_t>(std::min<std::uint64_t>(*length, body_kept))
+                                      : body_kept;
+  body_.append(bytes.substr(0, wanted - body_.size()));
+  complete_ = body_.size() >= wanted;
 }
 
 void HttpReplyReader::end() {
@@ -88,7 +93,6 @@ bool HttpReplyReader::has_status() const { return parser_->parser.is_header_done
 bool HttpReplyReader::complete() const { return complete_; }
 unsigned HttpReplyReader::status() const { return parser_->parser.get().result_int(); }
 std::string HttpReplyReader::reason() const { return std::string(parser_->parser.get().reason()); }
-std::string_view HttpReplyReader::body() const { return {parser_->kept.data(), parser_->size()}; }
 std::string HttpReplyReader::retry_after() const {
   return std::string(parser_->parser.get()[http::field::retry_after]);
 }
@@ -112,11 +116,12 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
   std::tm moment{};
   const std::string text(value);
   const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &moment);
-  if (rest == nullptr || *rest != '\0' || moment.tm_year > 1100) {
+  if (rest == nullptr || *rest != '\0') {
     return std::nullopt;
   }
-  const auto then = std::chrono::system_clock::from_time_t(::timegm(&moment));
-  return std::max(std::chrono::duration_cast<std::chrono::seconds>(then - now), std::chrono::seconds(0));
+  // In whole seconds: the clock's own unit does not reach the years that a server may name.
+  const std::int64_t left = std::int64_t{::timegm(&moment)} - std::chrono::system_clock::to_time_t(now);
+  return std::chrono::seconds(std::max<std::int64_t>(left, 0));
 }
 
 }  // namespace switchroom::mail

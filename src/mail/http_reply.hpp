@@ -31,17 +31,19 @@ class HttpReplyReader {
   [[nodiscard]] bool failed() const { return !why_.empty(); }
   [[nodiscard]] const std::string& why() const { return why_; }
 
-  [[nodiscard]] unsigned status() const;          // 200 to 999
-  [[nodiscard]] std::string reason() const;       // the server's word for it; may be empty
-  [[nodiscard]] std::string_view body() const;    // its beginning
-  [[nodiscard]] std::string retry_after() const;  // that header; empty: none
+  [[nodiscard]] unsigned status() const;                           // 200 to 999
+  [[nodiscard]] std::string reason() const;                        // the server's word for it; may be empty
+  [[nodiscard]] const std::string& body() const { return body_; }  // its beginning
+  [[nodiscard]] std::string retry_after() const;                   // that header; empty: none
 
  private:
   struct Parser;
   void begin();
+  void keep(std::string_view bytes);
 
   std::unique_ptr<Parser> parser_;
   std::string pending_;  // of a header that is not whole
+  std::string body_;
   std::string why_;
   unsigned interim_ = 0;
   bool complete_ = false;

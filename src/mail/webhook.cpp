@@ -153,8 +153,10 @@ awaitable<void> Webhook::deliver(std::shared_ptr<Job> job) {
     if (job->fate.delivered || !job->again || round >= settings_.pauses.size()) {
       co_return;
     }
-    const auto pause = std::max(settings_.pauses[round],
-                                std::min<base::Duration>(job->server_pause, settings_.longest_pause));
+    const auto asked = std::chrono::seconds(
+        std::min(job->server_pause, std::chrono::ceil<std::chrono::seconds>(settings_.longest_pause)));
+    const auto pause = std::max<base::Duration>(settings_.pauses[round],
+                                                std::min<base::Duration>(asked, settings_.longest_pause));
     log::line(Level::warning, Subsystem::mail, {}, "a webhook to {} waits for another {} s: {}",
               job->url.origin(), std::chrono::ceil<std::chrono::seconds>(pause).count(), job->fate.words);
     if (co_await closing_.wait_for(pause)) {

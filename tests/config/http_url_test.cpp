@@ -74,5 +74,7 @@ TEST_CASE("what is no address of a webhook says why, and keeps its secrets") {
     CHECK(parsed.error().what.find(why) != std::string::npos);
     CHECK(parsed.error().what.find("secret") == std::string::npos);
   }
+  CHECK_FALSE(parse_http_url(std::string_view("https://[::1\0]/", 15)));
+  CHECK_FALSE(parse_http_url(std::string_view("https://a.example\0/", 19)));
   CHECK_FALSE(parse_http_url("https://a.example/" + std::string(3000, 'x')));
 }
