@@ -17,19 +17,18 @@ namespace {
 const control::CommandTable& commands() {
   static const control::CommandTable all = [] {
     control::CommandTable table;
-    const std::pair<const char*, std::pair<std::size_t, std::size_t>> known[] = {{"call", {0, 1}},
-                                                                                 {"call show", {1, 1}},
-                                                                                 {"bans", {0, 0}},
-                                                                                 {"bans add", {1, 3}},
-                                                                                 {"originate", {2, 63}}};
-    for (const auto& [name, limits] : known) {
+    struct Known {
+      const char* name;
+      std::size_t least, most;
+    };
+    for (const Known& known : {Known{"call", 0, 1}, Known{"call show", 1, 1}, Known{"bans", 0, 0},
+                               Known{"bans add", 1, 3}, Known{"originate", 2, 63}}) {
       control::Command command;
-      command.name = name;
-      command.least_arguments = limits.first;
-      command.most_arguments = limits.second;
-      command.run = [limits =
-                         limits](std::vector<std::string> words) -> awaitable<base::result<control::Answer>> {
-        if (words.size() < limits.first || words.size() > limits.second) std::abort();
+      command.name = known.name;
+      command.least_arguments = known.least;
+      command.most_arguments = known.most;
+      command.run = [known](std::vector<std::string> words) -> awaitable<base::result<control::Answer>> {
+        if (words.size() < known.least || words.size() > known.most) std::abort();
         co_return control::Answer{boost::json::value(words.size()), {}};
       };
       table.add(std::move(command));

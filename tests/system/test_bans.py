@@ -126,7 +126,7 @@ def test_a_phone_with_the_password_of_before(case):
 
 def test_many_phones_that_were_forgotten(case):
     """A whole office behind one address keeps asking by passwords of before: nobody is banned for it. After a restart
-    they cannot be told from guessers: then the ban says why it is, ends by itself, and is no longer than the first."""
+    they cannot be told from guessers: then the ban says why it is and whose passwords were asked for, ends by itself, and is no longer than the first."""
     staff = ("1001", "1002", "1003")
     with office(case, 'max_failures = 3\nban_time = "10s"') as pbx:
         phones = [peer(case, number, config.password(number), STAFF) for number in staff]
@@ -148,7 +148,7 @@ def test_many_phones_that_were_forgotten(case):
         for one in phones:
             try_password(one)
         row = eventually(lambda: banned(pbx).get(STAFF), 5, "the ban after the restart")
-        expect(row["why"].startswith("3 wrong passwords within") and row["by"] == "itself" and row["times"] == 1, row)
+        expect(row["why"].startswith("3 wrong passwords for 1001, 1002, 1003 within") and row["by"] == "itself" and row["times"] == 1, row)
         expect(0 < row["ends_s"] <= 10, row)
         for number in staff:
             expect(f'wrong user name or password for "{number}"' in pbx.log, f"the log does not name {number}")

@@ -166,12 +166,13 @@ bool Endpoint::is_heard(const Message& request, const Flow& from) {
   return true;
 }
 
-void Endpoint::hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved) {
+void Endpoint::hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved,
+                            const std::string& user) {
   if (bans_ == nullptr) {
     return;
   }
   const base::IpAddress sender = sender_of(request, from);
-  if (const auto ban = bans_->note(offence, sender, proved, base::wall_now())) {
+  if (const auto ban = bans_->note(offence, sender, proved, base::wall_now(), user)) {
     log::line(Level::warning, Subsystem::guard, {}, "{} is banned for {} s: {} (pbxctl bans lift {} ends it)",
               ban->address.to_string(), (ban->until - ban->since) / 1'000'000, ban->why,
               ban->address.to_string());
@@ -353,7 +354,7 @@ std::optional<std::string> Endpoint::authenticate(TransactionId id, const Messag
         result.old_password ? "the password from before the last change" : "wrong user name or password",
         result.username);
     hold_against(result.old_password ? guard::Offence::old_password : guard::Offence::wrong_password, request,
-                 from, result.proved_address || from.kind != TransportKind::udp);
+                 from, result.proved_address || from.kind != TransportKind::udp, result.username);
   } else {
     ++counters_.challenged;
   }
