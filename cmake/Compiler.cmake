@@ -52,7 +52,7 @@ target_compile_options(sr_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror
   -Wshadow -Wconversion -Wno-sign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wextra-semi -Wimplicit-fallthrough -Wunused
-  -ffunction-sections -fdata-sections -fno-pie
+  -ffunction-sections -fdata-sections -fPIE
   # Paths of the machine that built it do not belong into an executable, and builds in two places
   # shall be the same bytes.
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")

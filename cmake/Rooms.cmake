@@ -102,14 +102,15 @@ set(SWITCHROOM_CA_CERTIFICATES /etc/ssl/certs/ca-certificates.crt CACHE FILEPATH
 embed_text(sr_main "${SWITCHROOM_CA_CERTIFICATES}" ca_certificates)
 write_embedded_header()
 
-# Links TARGET with the rooms in the list (those that have a source) and all libraries. -no-pie goes
-# with -fno-pie in Compiler.cmake; the shipped executable says -static instead.
+# Links TARGET with the rooms in the list (those that have a source) and all libraries. -pie goes with -fPIE in
+# Compiler.cmake: at each start the executable lies at another address. The shipped one moves itself there, without
+# a loader (static-pie); docs/decisions/0002-static-glibc.md.
 function(link_rooms target)
   target_link_libraries(${target} PRIVATE sr_options)
   if(SWITCHROOM_STATIC AND target STREQUAL "switchroom")
-    target_link_options(${target} PRIVATE -static)
+    target_link_options(${target} PRIVATE -static-pie)
   else()
-    target_link_options(${target} PRIVATE -no-pie)
+    target_link_options(${target} PRIVATE -pie)
   endif()
   foreach(room IN LISTS ARGN)
     if(TARGET sr_${room})

@@ -2,7 +2,7 @@
 
 #include "guard/access.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +17,16 @@ constexpr std::size_t most_buckets = 100000;
 constexpr std::int64_t second_us = 1'000'000;
 constexpr unsigned most_doublings = 16;
 constexpr auto remembered = std::chrono::hours(1);
+
+constexpr std::size_t most_named = 3;
+
+/// " for 1001, 1002 and others", or nothing.
+std::string meant(const std::vector<std::string>& users, bool others) {
+  if (users.empty()) {
+    return {};
+  }
+  return fmt::format(" for {}{}", fmt::join(users, ", "), others ? " and others" : "");
+}
 
 std::int64_t micros(std::chrono::seconds time) { return time.count() * second_us; }
 
@@ -81,7 +91,7 @@ bool Bans::is_banned(const base::IpAddress& address, base::WallMicros now) const
 }
 
 std::optional<Ban> Bans::note(Offence offence, const base::IpAddress& address, bool proved,
-                              base::WallMicros now) {
+                              base::WallMicros now, const std::string& user) {
   const config::Bans& rules = snapshot_->bans;
   if ((rules.spares_loopback && base::unmapped(address).is_loopback()) || !rules.enabled || !proved ||
       offence == Offence::old_password || is_in(rules.never, address) || is_in(rules.proxies, address)) {
@@ -94,18 +104,33 @@ std::optional<Ban> Bans::note(Offence offence, const base::IpAddress& address, b
   forget_suspects(now);
   Suspect& suspect = suspects_[part];
   if (now - suspect.first > micros(rules.window) || now < suspect.first) {
-    suspect = {0, now};
+    suspect = {};
+    suspect.first = now;
   }
+  note_user(suspect, user);
   suspect.failures += offence == Offence::scanner ? rules.max_failures : 1;
   if (suspect.failures < rules.max_failures) {
     return std::nullopt;
   }
   std::string why = offence == Offence::scanner
                         ? std::string(describe(offence))
-                        : fmt::format("{} wrong passwords within {} s", suspect.failures,
+                        : fmt::format("{} wrong passwords{} within {} s", suspect.failures,
+                                      meant(suspect.users, suspect.others),
                                       std::max<std::int64_t>(1, (now - suspect.first) / second_us));
   suspects_.erase(part);
   return ban(part, std::move(why), now);
+}
+
+// Extensions alone: what else stands in credentials is a stranger's text.
+void Bans::note_user(Suspect& suspect, const std::string& user) const {
+  if (user.empty() || std::ranges::find(suspect.users, user) != suspect.users.end()) {
+    return;
+  }
+  if (snapshot_->extensions.contains(user) && suspect.users.size() < most_named) {
+    suspect.users.push_back(user);
+  } else {
+    suspect.others = true;
+  }
 }
 
 const Ban& Bans::ban(const base::IpAddress& part, std::string why, base::WallMicros now) {

@@ -50,8 +50,10 @@ class Bans {
   [[nodiscard]] bool is_banned(const base::IpAddress& address, base::WallMicros now) const;
   /// Holds something against an address. `proved`: it has shown that the address is its own (a connection, or
   /// a nonce brought back); without that nothing is counted, lest a forged source bans somebody else. Returns
-  /// the ban that it led to; what counts as never banned gets none.
-  std::optional<Ban> note(Offence offence, const base::IpAddress& address, bool proved, base::WallMicros now);
+  /// the ban that it led to; what counts as never banned gets none. `user`: whose password it was meant to
+  /// be; the ban names those that there are, so that a phone that nobody has told can be found.
+  std::optional<Ban> note(Offence offence, const base::IpAddress& address, bool proved, base::WallMicros now,
+                          const std::string& user = {});
 
   /// By hand; takes the place of another. Also for addresses that are never banned by themselves.
   Ban add(const base::IpAddress& address, base::Duration time, std::string why, base::WallMicros now);
@@ -74,8 +76,11 @@ class Bans {
  private:
   struct Suspect {
     std::uint32_t failures = 0;
-    base::WallMicros first = 0;  // of this window
+    base::WallMicros first = 0;      // of this window
+    std::vector<std::string> users;  // extensions, most_named at most
+    bool others = false;             // and there were more
   };
+  void note_user(Suspect& suspect, const std::string& user) const;
   struct Known {
     Ban ban;
     mutable std::uint64_t refused = 0;

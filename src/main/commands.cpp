@@ -64,6 +64,7 @@ Reply status(Server& server) {
   data["connections"] = sip.connections;
   data["transactions"] = server.transactions().size();
   data["dialogs"] = server.endpoint().sessions();
+  data["subscriptions"] = server.endpoint().notifier().size();
   data["rtp_ports"] = server.media().open_ports();
   data["rtp_relayed"] = media.relayed;
   data["rtp_dropped"] = media.dropped;

@@ -23,13 +23,17 @@ def output_of(*command):
 class Executable(unittest.TestCase):
     def test_it_is_statically_linked_and_stripped(self):
         kind = output_of("file", "--brief", str(SWITCHROOM))
-        self.assertIn("statically linked", kind)
+        self.assertIn("static-pie linked", kind)
         self.assertIn("stripped", kind)
         self.assertNotIn("not stripped", kind)
 
     def test_its_memory_is_hardened(self):
         """What a fault of ours would have to get past: read by readelf and nm from the executable itself."""
         headers = output_of("readelf", "--wide", "--program-headers", "--dynamic", str(SWITCHROOM))
+        self.assertNotIn("INTERP", headers, "it wants a loader")
+        self.assertNotIn("(NEEDED)", headers, "it wants a library")
+        self.assertRegex(headers, r"FLAGS_1\).*NOW.*PIE", "bound at once, at any address")
+        self.assertNotIn("TEXTREL", headers, "its code is written to at the start")
         stack = re.search(r"GNU_STACK .*", headers)
         self.assertIsNotNone(stack, "no header of the stack")
         self.assertRegex(stack[0], r" RW +(0x)?[0-9]", "the stack can be executed")
@@ -42,6 +46,18 @@ class Executable(unittest.TestCase):
         for name, what in (("__stack_chk_fail", "stack protector"), ("__memcpy_chk", "fortify"), ("__vsnprintf_chk", "fortify"),
                            ("__glibcxx_assert_fail", "assertions of the library")):
             self.assertIn(name, symbols, f"{what} is not in it")
+
+    def test_it_lies_at_another_address_each_time(self):
+        self.assertEqual(Path("/proc/sys/kernel/randomize_va_space").read_text().strip(), "2", "not on this machine")
+        seen = set()
+        for _ in range(3):
+            # It cannot end before somebody reads what it prints: more than a pipe holds.
+            with subprocess.Popen([str(SWITCHROOM), "licenses"], stdout=subprocess.PIPE) as running:
+                running.stdout.read(1)
+                maps = Path(f"/proc/{running.pid}/maps").read_text()
+                self.assertGreater(len(running.stdout.read()), 100_000, "it may have ended before it was looked at")
+            seen.add(next(line for line in maps.splitlines() if line.endswith("/" + SWITCHROOM.name)).split("-")[0])
+        self.assertEqual(len(seen), 3, f"its addresses: {seen}")
 
     def test_it_runs_in_an_empty_root_directory(self):
         # Without root's rights a user namespace gives the right to change the root directory. Where

@@ -57,6 +57,28 @@ TEST_CASE("five wrong passwords within the window ban an address, for an hour, t
   CHECK_FALSE(bans.is_banned(ip("192.0.2.1"), now + 7200 * second));
 }
 
+TEST_CASE("a ban names the extensions whose passwords were asked for, and nothing that a stranger wrote",
+          "[bans]") {
+  const auto snapshot = rules();
+  for (const auto* number : {"1001", "1002", "1003", "1004"}) {
+    snapshot->extensions[number] = {};
+  }
+  const auto why = [&](std::vector<std::string> users) {
+    guard::Bans bans(snapshot);
+    for (const auto& user : users) {
+      (void)bans.note(Offence::wrong_password, ip("192.0.2.1"), true, start, user);
+    }
+    REQUIRE(bans.list(start).size() == 1);
+    return bans.list(start)[0].why;
+  };
+  CHECK(why({"1001", "1001", "1001", "1001", "1001"}) == "5 wrong passwords for 1001 within 1 s");
+  CHECK(why({"1002", "1001", "1002", "1001", "1002"}) == "5 wrong passwords for 1002, 1001 within 1 s");
+  CHECK(why({"1001", "1002", "1003", "1004", "1001"}) ==
+        "5 wrong passwords for 1001, 1002, 1003 and others within 1 s");
+  CHECK(why({"1001", "x\n192.0.2.9", "", "9", "1001"}) == "5 wrong passwords for 1001 and others within 1 s");
+  CHECK(why({"a", "b", "c", "d", "e"}) == "5 wrong passwords within 1 s");
+}
+
 TEST_CASE("no ban is longer than the longest, however often somebody comes back", "[bans]") {
   guard::Bans bans(rules());
   auto now = start;

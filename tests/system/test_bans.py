@@ -124,6 +124,39 @@ def test_a_phone_with_the_password_of_before(case):
         pbx.wait_for_log("the password from before the last change")
 
 
+def test_many_phones_that_were_forgotten(case):
+    """A whole office behind one address keeps asking by passwords of before: nobody is banned for it. After a restart
+    they cannot be told from guessers: then the ban says why it is and whose passwords were asked for, ends by itself, and is no longer than the first."""
+    staff = ("1001", "1002", "1003")
+    with office(case, 'max_failures = 3\nban_time = "10s"') as pbx:
+        phones = [peer(case, number, config.password(number), STAFF) for number in staff]
+        for one in phones:
+            one.register()
+        text = pbx.config_path.read_text()
+        for number in staff:
+            text = text.replace(config.password(number), f"quite-Another-Walnut-{number}")
+        pbx.reload(text)
+        for _ in range(5):  # slowly: each asks in its turn
+            for one in phones:
+                expect_equal(try_password(one), [401], f"the former password of {one.user}")
+                time.sleep(0.05)
+        expect_equal(banned(pbx), {}, "bans")
+        for number in staff:
+            pbx.wait_for_log(f'the password from before the last change for "{number}"')
+        pbx.stop()
+        pbx.start()
+        for one in phones:
+            try_password(one)
+        row = eventually(lambda: banned(pbx).get(STAFF), 5, "the ban after the restart")
+        expect(row["why"].startswith("3 wrong passwords for 1001, 1002, 1003 within") and row["by"] == "itself" and row["times"] == 1, row)
+        expect(0 < row["ends_s"] <= 10, row)
+        for number in staff:
+            expect(f'wrong user name or password for "{number}"' in pbx.log, f"the log does not name {number}")
+        eventually(lambda: STAFF not in banned(pbx), 15, "the end of the ban")
+        phones[0].password = "quite-Another-Walnut-1001"
+        phones[0].register()
+
+
 def test_trusted_networks_are_never_banned(case):
     more = 'never = "office"\nmax_failures = 2\n[acl]\noffice = ["127.0.0.0/26"]'
     with office(case, more) as pbx:

@@ -92,6 +92,7 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   void refuse(const IncomingCall& call, int status, std::string_view reason);
 
   [[nodiscard]] Notifier& notifier() { return notifier_; }
+  [[nodiscard]] const Notifier& notifier() const { return notifier_; }
   [[nodiscard]] Transports& transports() { return transports_; }
   [[nodiscard]] std::size_t sessions() const { return seats_.size(); }
   struct Counters {
@@ -118,7 +119,8 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
 
   [[nodiscard]] bool is_heard(const Message& request, const Flow& from);
   [[nodiscard]] base::IpAddress sender_of(const Message& request, const Flow& from) const;
-  void hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved);
+  void hold_against(guard::Offence offence, const Message& request, const Flow& from, bool proved,
+                    const std::string& user = {});
   bool pass_to_session(TransactionId id, Message& request, const Flow& from);
   void on_new_request(TransactionId id, Message request, const Flow& from);
   void on_invite(TransactionId id, Message request, const Flow& from, const config::Profile& profile);
