@@ -31,8 +31,9 @@ awaitable<void> run_bridge(call::Call& call, std::string argument) {
     co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
     co_return;
   }
-  // Nobody who is barred shall wonder; a list that names the cause has other plans.
-  const bool has_plans = !call.variables().value("continue_on_fail").empty();
+  // Nobody who is barred shall wonder; where continue_on_fail names the cause the rule has other plans.
+  const bool has_plans =
+      !call.variables().value("continue_on_fail").empty() && goes_on(call, dialled.failure.cause);
   if (call::is_barred(dialled.failure) && !call.leaving() && !has_plans) {
     co_await call::say_barred(call);
     call.end_with(std::move(dialled.failure));
