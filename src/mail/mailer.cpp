@@ -73,6 +73,7 @@ class Mailer::Postman {
     asio::post(context_, [this] {
       closing_ = true;
       guard_.reset();
+      webhook_.close();
       wake_.notify();
       if (!sending_) {
         tasks_.cancel();
@@ -344,6 +345,7 @@ class Mailer::Postman {
   }
 
   std::function<void(const Fate&)> listener_;  // call thread
+  Webhook& webhook() { return webhook_; }
   asio::io_context& call_context() { return call_context_; }
 
  private:
@@ -370,6 +372,7 @@ class Mailer::Postman {
   base::TaskGroup tasks_{context_.get_executor(), [](const std::string& what) {
                            log::line(Level::error, Subsystem::mail, {}, "an internal task failed: {}", what);
                          }};
+  Webhook webhook_{context_, Webhook::Settings{.trust = {{}, settings_.built_in_cas}}};
   std::thread thread_;
 };
 
@@ -394,6 +397,8 @@ void Mailer::send(Letter letter, std::function<void(bool)> queued) {
 }
 
 void Mailer::on_fate(std::function<void(const Fate&)> listener) { postman_->listener_ = std::move(listener); }
+
+Webhook& Mailer::webhook() { return postman_->webhook(); }
 
 std::vector<Waiting> Mailer::waiting() const { return postman_->published(); }
 

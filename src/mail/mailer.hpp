@@ -6,6 +6,7 @@
 #include "config/snapshot.hpp"
 #include "mail/letter.hpp"
 #include "mail/queue.hpp"
+#include "mail/webhook.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -54,6 +55,9 @@ class Mailer {
   /// Sets one (or "all") going now; how many.
   awaitable<std::size_t> retry(std::string id);
   awaitable<std::size_t> remove(std::string id);
+
+  /// Shares the mail thread; lives as long as this.
+  [[nodiscard]] Webhook& webhook();
 
  private:
   class Postman;

@@ -28,6 +28,30 @@ std::string seat_key(std::string_view call_id, std::string_view our_tag) {
   return key;
 }
 
+/// What makes the exchange do something beside the call itself: digits, transfers, messages.
+bool is_a_wish(Method method) {
+  return method == Method::info || method == Method::message || method == Method::refer ||
+         method == Method::subscribe || method == Method::notify || method == Method::publish;
+}
+
+bool is_at(const Uri& uri, const base::IpAddress& address) {
+  error_code not_numeric;
+  const auto host = asio::ip::make_address(uri.host, not_numeric);
+  return !not_numeric && base::unmapped(host) == address;
+}
+
+/// Whether it came from where the call's other end is: by its packets, or by what it wrote into the dialog.
+/// Tags that are known to nobody else are proof enough for what a call cannot do without (a BYE that a
+/// carrier sends from another of its hosts), and not for the rest.
+bool comes_from_peer(const Session& session, const Flow& from) {
+  const Dialog& dialog = session.dialog();
+  const base::IpAddress address = base::unmapped(from.remote.address);
+  return address == base::unmapped(session.flow().remote.address) ||
+         address == base::unmapped(dialog.next_hop().remote.address) ||
+         is_at(dialog.remote_target(), address) ||
+         (!dialog.route_set().empty() && is_at(dialog.route_set().front().uri, address));
+}
+
 DigestServer::Settings digest_settings(const config::Profile& profile, const config::Snapshot& snapshot) {
   DigestServer::Settings settings;
   settings.realm = snapshot.pbx.domain;
@@ -120,7 +144,8 @@ bool Endpoint::is_heard(const Message& request, const Flow& from) {
   if (bans_ != nullptr && bans_->is_banned(sender, base::wall_now())) {
     return false;
   }
-  if (!request.to.tag().empty()) {
+  // Inside a dialog that there is. An ACK, which belongs to an answer of ours, costs nothing.
+  if (!request.to.tag().empty() && (request.method == Method::ack || find(request) != nullptr)) {
     return true;
   }
   const auto* agent = request.header("User-Agent");
@@ -195,6 +220,16 @@ bool Endpoint::pass_to_session(TransactionId id, Message& request, const Flow& f
   const auto seat = seats_.find(seat_key(request.call_id, request.to.tag()));
   if (seat == seats_.end()) {
     return false;
+  }
+  if (is_a_wish(request.method) && !comes_from_peer(*seat->second.session, from)) {
+    const config::Profile* profile = profile_of(from);
+    if (profile == nullptr || trunks_ == nullptr || !trunks_->is_trunk(from.remote.address, profile->name)) {
+      log::line(Level::warning, Subsystem::guard, {},
+                "{} from {} refused: the call that it names is with somebody at {}", request.method_token,
+                text(from.remote), text(seat->second.session->flow().remote));
+      reply(id, request, 403, "Not from this address");
+      return true;
+    }
   }
   if (request.method == Method::invite) {
     seat->second.transactions.push_back(id);

@@ -154,6 +154,9 @@ bool Notifier::on_refresh(TransactionId id, const Message& request, const Flow& 
   if (found == watchers_.end() || request.method != Method::subscribe) return false;
   Watcher& watcher = *found->second;
   if (request.from.tag() != watcher.dialog.id().remote_tag) return false;
+  // A refresh is not challenged: it counts from where the phone signed in. One that has moved is told 481,
+  // and subscribes anew, with its password.
+  if (base::unmapped(from.remote.address) != base::unmapped(watcher.flow.remote.address)) return false;
   if (!watcher.dialog.accept_sequence(request)) {
     refuse(id, request, 500, "CSeq out of order");
     return true;
