@@ -1,5 +1,6 @@
 #include "config/tolls_checks.hpp"
 
+#include "config/http_url.hpp"
 #include "config/suggestions.hpp"
 #include "config/voicemail_checks.hpp"
 
@@ -99,10 +100,11 @@ class Check {
     } else if (!tolls.mail.empty() && !snapshot_.mail.enabled()) {
       complain(place_of("tolls.mail"), "tolls.mail", "needs [mail] with a server or sendmail");
     }
-    if (!tolls.webhook.empty() && !tolls.webhook.starts_with("https://") &&
-        !tolls.webhook.starts_with("http://")) {
-      complain(place_of("tolls.webhook"), "tolls.webhook",
-               fmt::format("\"{}\" is no address of the web, as in https://example.com/alerts", tolls.webhook));
+    if (tolls.webhook.empty()) {
+      return;
+    }
+    if (const auto url = parse_http_url(tolls.webhook); !url) {
+      complain(place_of("tolls.webhook"), "tolls.webhook", url.error().what);
     }
   }
 

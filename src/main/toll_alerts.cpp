@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/core.h>
 
 #include <utility>
@@ -22,6 +23,19 @@ void TollAlerts::on_event(const call::Event& event) {
   if (!config_->tolls.mail.empty()) {
     send_mail(event);
   }
+  if (!config_->tolls.webhook.empty()) {
+    post(event);
+  }
+}
+
+void TollAlerts::post(const call::Event& event) {
+  boost::json::object alert{{"event", event.name},
+                            {"time", base::local_stamp(event.when_us)},
+                            {"pbx", config_->pbx.name}};
+  for (const auto& [name, value] : event.fields) {
+    alert[name] = value;
+  }
+  mailer_.webhook().post(config_->tolls.webhook, boost::json::serialize(alert));
 }
 
 void TollAlerts::send_mail(const call::Event& event) {

@@ -18,6 +18,7 @@ class TollAlerts {
  private:
   void on_event(const call::Event& event);
   void send_mail(const call::Event& event);
+  void post(const call::Event& event);
 
   mail::Mailer& mailer_;               // not owned
   const config::SnapshotPtr& config_;  // the server's, which a reload swaps

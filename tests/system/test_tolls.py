@@ -1,5 +1,8 @@
 # ctest: timeout=300
 """Toll fraud: what may be called, how much of it and when, who may send calls on to the outside, and who is told."""
+import http.server
+import json
+import threading
 import time
 
 from harness import config, sip
@@ -162,6 +165,33 @@ do = ["set continue_on_fail=OUTGOING_CALL_BARRED", "bridge trunk/one/$1", "respo
         expect_nothing_left(pbx)
 
 
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Takes what is posted to it, as JSON."""
+    got = []
+
+    def do_POST(self):
+        self.got.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def hook(case, port):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Hook)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+
+    def stop():
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    case.defer(stop)
+    Hook.got = []
+    return Hook
+
+
 # -- how much ---------------------------------------------------------------------------------------
 
 def test_calls_of_an_hour(case):
@@ -176,7 +206,9 @@ tls = "none"
 [tolls]
 calls_per_hour = 5
 mail = "boss@example.com"
+webhook = "http://127.0.0.1:2580/alerts?key=1"
 """
+    posts = hook(case, 2580)
     far = Carrier(case, "127.0.0.21")
     with start(case, more, bob="calls_per_hour = 0") as pbx:
         a, b = phone(case, "1001"), phone(case, "1002")
@@ -193,6 +225,10 @@ mail = "boss@example.com"
         mails = {str(mail["Subject"]): mail for mail in server.wait(2)}
         expect_equal({str(mail["To"]) for mail in mails.values()}, {"boss@example.com"})
         expect(any("has reached the cap" in subject for subject in mails) and any("comes near" in subject for subject in mails), mails)
+        eventually(lambda: len(posts.got) == 2, 5, "the webhook is told")
+        told = {alert["event"]: alert for path, alert in posts.got if path == "/alerts?key=1"}
+        expect_equal((told["toll.near"]["name"], told["toll.near"]["used"], told["toll.cap"]["cap"], told["toll.cap"]["kind"]),
+                     ("1001", "4", "5", "extension"))
         for _ in range(7):
             expect_out(far, b, "95551234", "5551234")
         rows = {row["name"]: row for row in pbx.pbxctl("tolls")}
@@ -504,4 +540,4 @@ def test_check_finds_what_is_wrong(case):
     expect('there is no country "xx"' in problem('[tolls]\ncountry = "xx"\n'))
     expect("needs [mail]" in problem('[tolls]\nmail = "boss@example.com"\n'))
     expect("no mail address" in problem('[tolls]\nmail = "boss"\n'))
-    expect("no address of the web" in problem('[tolls]\nwebhook = "example.com"\n'))
+    expect("no URL for a webhook" in problem('[tolls]\nwebhook = "example.com"\n'))
