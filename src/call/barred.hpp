@@ -1,9 +1,8 @@
 // Calls that are not allowed, as the caller hears it.
 #pragma once
 
-#include "call/ending.hpp"
-
 #include "base/asio.hpp"
+#include "call/ending.hpp"
 
 #include <string>
 

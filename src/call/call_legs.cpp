@@ -143,7 +143,8 @@ void Call::on_leg_event(Leg& /*leg*/) { news_.notify(); }
 
 void Call::on_leg_over_cap(Leg& leg) {
   log::line(Level::warning, Subsystem::call, record_.uuid,
-            "{} is ended: the talk that is allowed in an hour is used up (at_cap = \"end\" in [tolls])", leg.label());
+            "{} is ended: the talk that is allowed in an hour is used up (at_cap = \"end\" in [tolls])",
+            leg.label());
   end_with({cause_by_name("ALLOTTED_TIMEOUT"), 0, {}, "switchroom"});
   if (cancel_ && !waits_for_news_) {
     cancel_();

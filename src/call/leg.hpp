@@ -65,9 +65,9 @@ struct LegTarget {
   const config::Profile* profile = nullptr;  // not owned; of the call's snapshot
   OwnEncryption encryption;                  // of the extension or trunk that is called
   sip::SessionSettings settings;
-  std::string extension;  // whose registered phone this is, or empty
-  Variables variables;    // the leg's own: exported ones, those of {…} and […]
-  std::string trunk;      // by which it goes, or empty
+  std::string extension;       // whose registered phone this is, or empty
+  Variables variables;         // the leg's own: exported ones, those of {…} and […]
+  std::string trunk;           // by which it goes, or empty
   std::shared_ptr<Toll> toll;  // what counts it, or null; shared: an INVITE may be sent again in another form
 };
 

@@ -14,7 +14,8 @@ namespace {
 
 void add_route(std::vector<OutsideWay>& ways, const config::Snapshot& config, const std::string& argument) {
   const auto blank = argument.rfind(' ');
-  const auto route = std::ranges::find(config.outbound, argument.substr(0, blank), &config::OutboundRoute::name);
+  const auto route =
+      std::ranges::find(config.outbound, argument.substr(0, blank), &config::OutboundRoute::name);
   if (blank == std::string::npos || route == config.outbound.end()) {
     return;
   }

@@ -21,8 +21,9 @@ struct OutsideWay {
   std::string number;  // as it is sent to them
 };
 
-/// What the rules of the variables' `context` would do with a call that has these variables (destination_number,
-/// toll_allow …), as far as trunks are called; in order. Runs nothing, follows no transfer.
+/// What the rules of the variables' `context` would do with a call that has these variables
+/// (destination_number, toll_allow …), as far as trunks are called; in order. Runs nothing, follows no
+/// transfer.
 std::vector<OutsideWay> ways_outside(const config::Snapshot& config, const dialplan::Dialplan& dialplan,
                                      const Variables& variables);
 
@@ -30,7 +31,8 @@ std::vector<OutsideWay> ways_outside(const config::Snapshot& config, const dialp
 Variables as_dialled(const config::Snapshot& config, const std::string& extension, const std::string& number,
                      const std::string& context);
 
-/// The context that the extension's phone dials in: its own, that of the profile by which it is registered, "default".
+/// The context that the extension's phone dials in: its own, that of the profile by which it is registered,
+/// "default".
 std::string dialling_context(const config::Snapshot& config, const registrar::Registrar& phones,
                              const std::string& extension);
 

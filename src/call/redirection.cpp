@@ -28,23 +28,28 @@ bool has_word(const std::vector<std::string>& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-/// The number by the first trunk that is up of the way on which the extension would dial it; none, with a line in
-/// the log, when there is no way or the extension may not go it. Whether it may call that number is the gate's matter.
-std::optional<dialplan::DialTarget> target_outside(Call& call, const std::string& forwarder, const std::string& number) {
+/// The number by the first trunk that is up of the way on which the extension would dial it; none, with a
+/// line in the log, when there is no way or the extension may not go it. Whether it may call that number is
+/// the gate's matter.
+std::optional<dialplan::DialTarget> target_outside(Call& call, const std::string& forwarder,
+                                                   const std::string& number) {
   const auto found = call.config().extensions.find(forwarder);
   if (found == call.config().extensions.end() || !found->second.tolls.forward_outside) {
     log::line(log::Level::warning, log::Subsystem::call, call.uuid(),
-              "the phone of {} wants its call at {}, which is no extension of this exchange: not followed; to allow "
+              "the phone of {} wants its call at {}, which is no extension of this exchange: not followed; "
+              "to allow "
               "it to send calls outside, write forward_outside = true in [extensions.{}] of {}",
               forwarder, number, forwarder, call.config().file.string());
     return std::nullopt;
   }
-  const auto ways = ways_outside(call.config(), call.dialplan(),
-                                 as_dialled(call.config(), forwarder, number,
-                                            dialling_context(call.config(), call.services().registrar, forwarder)));
+  const auto ways =
+      ways_outside(call.config(), call.dialplan(),
+                   as_dialled(call.config(), forwarder, number,
+                              dialling_context(call.config(), call.services().registrar, forwarder)));
   if (ways.empty()) {
     log::line(log::Level::warning, log::Subsystem::call, call.uuid(),
-              "the phone of {} wants its call at {}, which leads to no trunk: not followed", forwarder, number);
+              "the phone of {} wants its call at {}, which leads to no trunk: not followed", forwarder,
+              number);
     return std::nullopt;
   }
   const OutsideWay& way = ways.front();
@@ -56,8 +61,8 @@ std::optional<dialplan::DialTarget> target_outside(Call& call, const std::string
   if (way.route != nullptr) {
     if (!way.route->needs.empty() && !has_word(found->second.toll_allow, way.route->needs)) {
       log::line(log::Level::warning, log::Subsystem::call, call.uuid(),
-                "the phone of {} wants its call at {}: not followed, its toll_allow has no \"{}\"", forwarder, number,
-                way.route->needs);
+                "the phone of {} wants its call at {}: not followed, its toll_allow has no \"{}\"", forwarder,
+                number, way.route->needs);
       return std::nullopt;
     }
     target.name = good_trunks_first(call, way.route->trunks).front();

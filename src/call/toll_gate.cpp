@@ -18,7 +18,7 @@ using log::Subsystem;
 using tolls::Subject;
 using namespace std::chrono_literals;
 
-constexpr auto tick_time = 1s;        // between looks at running calls
+constexpr auto tick_time = 1s;  // between looks at running calls
 constexpr unsigned ticks_to_keep = 60;
 constexpr const char* realm = "tolls";
 constexpr std::string_view of_extension = "extension ";
@@ -28,15 +28,18 @@ std::string key_of(const Subject& subject) {
   return std::string(subject.kind == Subject::Kind::extension ? of_extension : of_trunk) + subject.name;
 }
 Subject subject_of(std::string_view key) {
-  return key.starts_with(of_trunk) ? Subject{Subject::Kind::trunk, std::string(key.substr(of_trunk.size()))}
-                                   : Subject{Subject::Kind::extension, std::string(key.substr(of_extension.size()))};
+  return key.starts_with(of_trunk)
+             ? Subject{Subject::Kind::trunk, std::string(key.substr(of_trunk.size()))}
+             : Subject{Subject::Kind::extension, std::string(key.substr(of_extension.size()))};
 }
 
 std::uint64_t milliseconds(base::Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 /// "12.5 min"
-std::string minutes(std::uint64_t ms) { return fmt::format("{:.1f} min", static_cast<double>(ms) / 60'000.0); }
+std::string minutes(std::uint64_t ms) {
+  return fmt::format("{:.1f} min", static_cast<double>(ms) / 60'000.0);
+}
 
 std::int64_t present_minute() { return base::wall_now() / 60'000'000; }
 
@@ -99,8 +102,8 @@ TollGate::Verdict TollGate::admit(Call& call, const std::string& trunk, const st
   }
   if (!answer.allowed) {
     log::line(Level::warning, Subsystem::call, call.uuid(), "{} may not call {} by trunk {}: {}{}{}",
-              call.value("caller_id_number"), number, trunk, answer.why, answer.what_to_do.empty() ? "" : "; ",
-              answer.what_to_do);
+              call.value("caller_id_number"), number, trunk, answer.why,
+              answer.what_to_do.empty() ? "" : "; ", answer.what_to_do);
     events_.publish("toll.denied", {{"call", call.uuid()},
                                     {"extension", question.extension},
                                     {"trunk", trunk},
@@ -108,17 +111,19 @@ TollGate::Verdict TollGate::admit(Call& call, const std::string& trunk, const st
                                     {"why", answer.why}});
     return {.allowed = false, .toll = nullptr};
   }
-  std::vector<Subject> subjects{{Subject::Kind::extension, question.extension}, {Subject::Kind::trunk, trunk}};
+  std::vector<Subject> subjects{{Subject::Kind::extension, question.extension},
+                                {Subject::Kind::trunk, trunk}};
   for (const Subject& subject : subjects) {
     ledger_.placed(subject, call.uuid(), timers_.now());
-    look_at(subject);
+    look_at(subject, timers_.now());
     keep(subject);
   }
   return {.allowed = true, .toll = std::make_shared<Run>(*this, std::move(subjects))};
 }
 
 std::string TollGate::used_up(const std::string& extension, const std::string& trunk) {
-  for (const Subject& subject : {Subject{Subject::Kind::extension, extension}, Subject{Subject::Kind::trunk, trunk}}) {
+  for (const Subject& subject :
+       {Subject{Subject::Kind::extension, extension}, Subject{Subject::Kind::trunk, trunk}}) {
     const auto caps = caps_of(subject);
     const auto usage = ledger_.usage(subject, timers_.now());
     if (caps.calls != 0 && usage.calls >= caps.calls) {
@@ -185,7 +190,7 @@ void TollGate::end(Run& run) {
   ledger_.ended(run.id, timers_.now());
   runs_.erase(std::exchange(run.id, 0));
   for (const Subject& subject : run.subjects()) {
-    look_at(subject);
+    look_at(subject, timers_.now());
     keep(subject);
   }
 }
@@ -201,6 +206,7 @@ void TollGate::set_timer() {
 }
 
 void TollGate::tick() {
+  const base::Time now = timers_.now();
   const bool keeping = ++ticks_ % ticks_to_keep == 0;
   std::map<Subject, bool> over;  // those who have calls now
   for (const auto& [id, run] : runs_) {
@@ -209,12 +215,11 @@ void TollGate::tick() {
     }
   }
   for (auto& [subject, is_over] : over) {
-    look_at(subject);
+    const Row row = look_at(subject, now);
+    is_over = config_->tolls.end_at_cap && row.caps.talk != 0s && row.usage.talk >= row.caps.talk;
     if (keeping) {
       keep(subject);
     }
-    const auto cap = caps_of(subject).talk;
-    is_over = config_->tolls.end_at_cap && cap != 0s && ledger_.usage(subject, timers_.now()).talk >= cap;
   }
   std::vector<Run*> ending;
   for (const auto& [id, run] : runs_) {
@@ -228,17 +233,18 @@ void TollGate::tick() {
   }
 }
 
-void TollGate::look_at(const Subject& subject) {
-  const Row row{subject, ledger_.usage(subject, timers_.now()), caps_of(subject)};
+TollGate::Row TollGate::look_at(const Subject& subject, base::Time now) {
+  Row row{subject, ledger_.usage(subject, now), caps_of(subject)};
   const auto warn_at = config_->tolls.warn_at;
   const auto of_calls = tolls::level(row.usage.calls, row.caps.calls, warn_at);
   const auto of_talk = tolls::level(milliseconds(row.usage.talk), milliseconds(row.caps.talk), warn_at);
-  if (warnings_.is_due(subject, "calls", of_calls, timers_.now())) {
+  if (warnings_.is_due(subject, "calls", of_calls, now)) {
     warn(row, "calls", of_calls);
   }
-  if (warnings_.is_due(subject, "talk", of_talk, timers_.now())) {
+  if (warnings_.is_due(subject, "talk", of_talk, now)) {
     warn(row, "talk", of_talk);
   }
+  return row;
 }
 
 void TollGate::warn(const Row& row, std::string_view measure, tolls::Level level) {
@@ -246,9 +252,9 @@ void TollGate::warn(const Row& row, std::string_view measure, tolls::Level level
   const std::string used = calls ? std::to_string(row.usage.calls) : minutes(milliseconds(row.usage.talk));
   const std::string cap = calls ? std::to_string(row.caps.calls) : minutes(milliseconds(row.caps.talk));
   const bool reached = level == tolls::Level::reached;
-  std::string text = fmt::format("{} {} the cap of calls to the outside: {} of {} {} in the last hour", row.subject.text(),
-                                 reached ? "has reached" : "comes near", used, cap,
-                                 calls ? "calls" : "of talk");
+  std::string text =
+      fmt::format("{} {} the cap of calls to the outside: {} of {} {} in the last hour", row.subject.text(),
+                  reached ? "has reached" : "comes near", used, cap, calls ? "calls" : "of talk");
   log::line(Level::warning, Subsystem::call, {}, "{}", text);
   events_.publish(reached ? "toll.cap" : "toll.near",
                   {{"kind", row.subject.kind == Subject::Kind::extension ? "extension" : "trunk"},
@@ -271,8 +277,8 @@ void TollGate::keep(const Subject& subject) {
   }
   const auto verb = text.empty() ? values::Command::Verb::remove : values::Command::Verb::insert;
   if (const auto done = kept_.execute({verb, realm, key_of(subject), text}); !done && !text.empty()) {
-    log::line(Level::warning, Subsystem::call, {}, "what {} has used cannot be kept for a restart: {}", subject.text(),
-              done.error().what);
+    log::line(Level::warning, Subsystem::call, {}, "what {} has used cannot be kept for a restart: {}",
+              subject.text(), done.error().what);
   }
 }
 

@@ -21,10 +21,10 @@ namespace switchroom::call {
 
 class Events;
 
-/// Holds what calls to trunks have used up in the last hour against the caps of the present configuration, and tells
-/// when a cap is near or reached (events toll.near, toll.cap) and of calls that were not allowed (toll.denied). What
-/// was used survives a restart, but for the last minute of running calls after a crash. Call thread; outlives
-/// every leg.
+/// Holds what calls to trunks have used up in the last hour against the caps of the present configuration,
+/// and tells when a cap is near or reached (events toll.near, toll.cap) and of calls that were not allowed
+/// (toll.denied). What was used survives a restart, but for the last minute of running calls after a crash.
+/// Call thread; outlives every leg.
 class TollGate {
  public:
   /// `kept`: where what was used is written, in the realm "tolls".
@@ -39,7 +39,8 @@ class TollGate {
     bool allowed = true;
     std::shared_ptr<Toll> toll;  // to count it by; null: it is not counted (emergency)
   };
-  /// May this call go out by that trunk with these variables of its leg? A refusal is logged, with the line to write.
+  /// May this call go out by that trunk with these variables of its leg? A refusal is logged, with the line
+  /// to write.
   Verdict admit(Call& call, const std::string& trunk, const std::string& number, const Variables& leg);
 
   /// Why a cap forbids a further call by that extension and trunk now, or empty.
@@ -62,7 +63,7 @@ class TollGate {
   void end(Run& run);
   void tick();
   void set_timer();
-  void look_at(const tolls::Subject& subject);
+  Row look_at(const tolls::Subject& subject, base::Time now);
   void warn(const Row& row, std::string_view measure, tolls::Level level);
   void keep(const tolls::Subject& subject);
   void restore();

@@ -63,8 +63,10 @@ std::string how_to_allow(const std::vector<std::string>& missing, const TollQues
   if (parties.extension != nullptr) add("[extensions." + question.extension + "]");
   if (parties.route != nullptr) add("[[outbound]] \"" + question.route + "\"");
   if (parties.trunk != nullptr) add("[trunks." + question.trunk + "]");
-  return fmt::format("to allow it, add {} to `tolls` of {}, or to `allow` of [tolls] for everybody, in {}, and run pbxctl reload",
-                     list, places, config.file.string());
+  return fmt::format(
+      "to allow it, add {} to `tolls` of {}, or to `allow` of [tolls] for everybody, in {}, and run pbxctl "
+      "reload",
+      list, places, config.file.string());
 }
 
 /// Empty: calls to the outside are open.
@@ -75,7 +77,9 @@ std::string closed_hours(const Parties& parties, const config::Snapshot& config,
   if (hours.empty() || hours == config::always) {
     return {};
   }
-  const auto lookup = [&](std::string_view name) { return name == "destination_number" ? hours : std::string(); };
+  const auto lookup = [&](std::string_view name) {
+    return name == "destination_number" ? hours : std::string();
+  };
   const auto now = dialplan::local_time(base::wall_now());
   return dialplan.match(config::toll_hours_context, lookup, now) ? "" : hours;
 }
@@ -83,8 +87,10 @@ std::string closed_hours(const Parties& parties, const config::Snapshot& config,
 /// RFC 3323, and what gateways write into From.
 bool hides(const sip::Message& invite) {
   std::string user = invite.from.uri.user;
-  std::ranges::transform(user, user.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<std::string_view, 6> nobody{"", "anonymous", "unknown", "unavailable", "restricted", "private"};
+  std::ranges::transform(user, user.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<std::string_view, 6> nobody{"",           "anonymous", "unknown", "unavailable",
+                                                   "restricted", "private"};
   return wants_privacy(invite) || std::ranges::find(nobody, user) != nobody.end();
 }
 
@@ -136,16 +142,19 @@ TollAnswer judge_toll(const TollQuestion& question, const config::Snapshot& conf
   const tolls::Destination to =
       home == nullptr ? tolls::Destination() : tolls::destination_of(question.number, *home);
   answer.leads_to = to.text(question.number);
-  const bool forwards = question.is_forwarded && parties.extension != nullptr && parties.extension->tolls.forward_outside;
-  const bool allowed_outside = question.allow_outside || (parties.route != nullptr && parties.route->allow_outside);
+  const bool forwards =
+      question.is_forwarded && parties.extension != nullptr && parties.extension->tolls.forward_outside;
+  const bool allowed_outside =
+      question.allow_outside || (parties.route != nullptr && parties.route->allow_outside);
   if (question.is_forwarded && !forwards) {
     return refuse(fmt::format("extension {} may not send calls on to the outside", question.extension),
                   fmt::format("to allow it, write forward_outside = true in [extensions.{}] of {}",
                               question.extension, config.file.string()));
   }
   if ((question.from_outside || question.is_hidden) && !forwards && !allowed_outside) {
-    return refuse(question.from_outside ? "calls from outside may not go out again (allow_outside)"
-                                        : "callers who hide their number may not call the outside (allow_outside)",
+    return refuse(question.from_outside
+                      ? "calls from outside may not go out again (allow_outside)"
+                      : "callers who hide their number may not call the outside (allow_outside)",
                   parties.route != nullptr
                       ? fmt::format("to allow it, write allow_outside = true in [[outbound]] \"{}\" of {}",
                                     question.route, config.file.string())

@@ -35,12 +35,12 @@ struct TollAnswer {
 TollAnswer judge_toll(const TollQuestion& question, const config::Snapshot& config,
                       const dialplan::Dialplan& dialplan);
 
-/// Of a call's leg to a trunk: on whose account it is, and where the call came from. `leg`: the leg's variables, of
-/// which outbound_route, forwarded_by and allow_outside are asked.
+/// Of a call's leg to a trunk: on whose account it is, and where the call came from. `leg`: the leg's
+/// variables, of which outbound_route, forwarded_by and allow_outside are asked.
 TollQuestion toll_question(Call& call, const Variables& leg);
 
-/// Did who is connected by this call come in by a trunk, or was he called by one? Also: did he call into a context
-/// that the trunks' calls enter?
+/// Did who is connected by this call come in by a trunk, or was he called by one? Also: did he call into a
+/// context that the trunks' calls enter?
 bool is_from_outside(Call& call);
 
 }  // namespace switchroom::call

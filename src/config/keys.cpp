@@ -60,8 +60,8 @@ const Table& table() {
     for (const Topic& topic :
          {general_topic(), profiles_topic(), encryption_topic(), extensions_topic(), contexts_topic(),
           offices_topic(), parking_topic(), prompts_topic(), conferences_topic(), voicemail_topic(),
-          mail_topic(), trunks_topic(), tolls_topic(), sounds_topic(), recording_topic(), service_topic(), bans_topic(),
-          later_topic()}) {
+          mail_topic(), trunks_topic(), tolls_topic(), sounds_topic(), recording_topic(), service_topic(),
+          bans_topic(), later_topic()}) {
       all.sections.insert(all.sections.end(), topic.sections.begin(), topic.sections.end());
       all.keys.insert(all.keys.end(), topic.keys.begin(), topic.keys.end());
     }

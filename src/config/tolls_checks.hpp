@@ -5,9 +5,9 @@
 
 namespace switchroom::config {
 
-/// Fills in the country, and judges words, hours and addresses. Hours that calls to the outside are bound to become
-/// entries of toll_hours_context, each of which matches its own name while it is open. After the trunks are
-/// complete, before the dialplan is checked.
+/// Fills in the country, and judges words, hours and addresses. Hours that calls to the outside are bound to
+/// become entries of toll_hours_context, each of which matches its own name while it is open. After the
+/// trunks are complete, before the dialplan is checked.
 void complete_tolls(Snapshot& snapshot, const Places& places, const Checks& checks,
                     std::vector<Problem>& problems);
 

@@ -19,15 +19,15 @@ struct TollCaps {
 
 /// For all of the office.
 struct Tolls {
-  Placed country;                              // whose numbers the trunks take; never empty once loaded
-  std::vector<Placed> allow;                   // "de", "abroad", "premium", "satellite", "+4930"
-  TollCaps caps{100, std::chrono::hours(5)};   // of each extension that says nothing else
-  std::uint32_t warn_at = 80;                  // percent of a cap
-  bool end_at_cap = false;                     // running calls are ended, too
-  Placed hours;                                // calls to the outside at these [hours] only; empty: always
-  bool lock_all = true;                        // at other times none, or none that needs a permission
-  std::string mail;                            // who is told; empty: nobody
-  std::string webhook;                         // likewise
+  Placed country;                             // whose numbers the trunks take; never empty once loaded
+  std::vector<Placed> allow;                  // "de", "abroad", "premium", "satellite", "+4930"
+  TollCaps caps{100, std::chrono::hours(5)};  // of each extension that says nothing else
+  std::uint32_t warn_at = 80;                 // percent of a cap
+  bool end_at_cap = false;                    // running calls are ended, too
+  Placed hours;                               // calls to the outside at these [hours] only; empty: always
+  bool lock_all = true;                       // at other times none, or none that needs a permission
+  std::string mail;                           // who is told; empty: nobody
+  std::string webhook;                        // likewise
 };
 
 /// Of one extension or trunk.

@@ -69,7 +69,7 @@ struct OutboundRoute {
   std::string name;  // never empty once loaded
   Placed dial;
   std::vector<Placed> trunks;
-  std::string needs;  // in the caller's toll_allow
+  std::string needs;          // in the caller's toll_allow
   std::vector<Placed> tolls;  // what it allows: see Tolls::allow
   std::string context = "default";
   std::string prefix;

@@ -68,7 +68,8 @@ Reply check(Server& server, const Arguments& arguments) {
   }
   auto ways = call::ways_outside(
       config, server.dialplan(),
-      call::as_dialled(config, question.extension, question.number, call::dialling_context(config, server.registrar(), question.extension)));
+      call::as_dialled(config, question.extension, question.number,
+                       call::dialling_context(config, server.registrar(), question.extension)));
   if (ways.empty()) {  // as it is, by whatever trunk
     ways.push_back({nullptr, {}, question.number});
     for (const auto& [name, trunk] : config.trunks) {

@@ -9,8 +9,8 @@
 
 namespace switchroom::main {
 
-/// Listens for toll.near and toll.cap, and writes to [tolls] mail and webhook. Call thread; events, mailer and
-/// configuration outlive it.
+/// Listens for toll.near and toll.cap, and writes to [tolls] mail and webhook. Call thread; events, mailer
+/// and configuration outlive it.
 class TollAlerts {
  public:
   TollAlerts(call::Events& events, mail::Mailer& mailer, const config::SnapshotPtr& config);

@@ -1,4 +1,5 @@
-// The countries of the world as a telephone sees them: ITU-T E.164 and its list of assigned codes, national plans.
+// The countries of the world as a telephone sees them: ITU-T E.164 and its list of assigned codes, national
+// plans.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +11,13 @@ namespace switchroom::tolls {
 
 /// Lists are words with blanks between them. Numbers are digits without a +.
 struct Country {
-  std::string_view iso;   // ISO 3166-1 alpha-2, lower case
-  std::string_view name;  // in English
+  std::string_view iso;    // ISO 3166-1 alpha-2, lower case
+  std::string_view name;   // in English
   std::string_view codes;  // what its numbers begin with: "49"; "1242"; of several countries the longest fits
-  std::string_view abroad = "00";     // what is dialled before a number abroad
-  std::string_view national = "0";    // what is dialled before a national number; empty: nothing
-  std::size_t length = 9;             // the longest number that is dialled without any prefix
-  std::string_view premium = {};      // national numbers that cost more than a call: premium and shared cost
+  std::string_view abroad = "00";   // what is dialled before a number abroad
+  std::string_view national = "0";  // what is dialled before a national number; empty: nothing
+  std::size_t length = 9;           // the longest number that is dialled without any prefix
+  std::string_view premium = {};    // national numbers that cost more than a call: premium and shared cost
   std::string_view short_premium = {};  // the same, dialled without any prefix: directory services
   std::string_view emergency = {};      // beside 112 and 911
 };

@@ -1,11 +1,12 @@
 #include "tolls/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace switchroom::tolls {
 namespace {
 
-constexpr std::int64_t kept = 60;            // minutes
+constexpr std::int64_t kept = 60;             // minutes
 constexpr std::size_t remembered_calls = 50;  // a call's tries follow each other closely
 
 std::int64_t minute_of(base::Time time) {
@@ -78,6 +79,9 @@ void Ledger::count(Run& run, base::Time now) {
 }
 
 void Ledger::count_all(base::Time now) {
+  if (std::exchange(counted_, now) == now) {
+    return;  // asked for one subject after the other
+  }
   for (auto& [id, run] : runs_) {
     count(run, now);
   }

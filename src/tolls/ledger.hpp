@@ -26,13 +26,13 @@ struct Subject {
 
 /// Of the last hour, which begins and ends with a minute.
 struct Usage {
-  std::uint64_t calls = 0;   // placed, answered or not
-  base::Duration talk{};     // of those that were answered, running ones up to now
+  std::uint64_t calls = 0;  // placed, answered or not
+  base::Duration talk{};    // of those that were answered, running ones up to now
   unsigned running = 0;
 };
 
-/// Counts in minutes of which it keeps sixty; a running call counts as it goes. The clock is passed in, and must not
-/// go back. One thread.
+/// Counts in minutes of which it keeps sixty; a running call counts as it goes. The clock is passed in, and
+/// must not go back. One thread.
 class Ledger {
  public:
   using RunId = std::uint64_t;
@@ -82,6 +82,7 @@ class Ledger {
 
   std::map<Subject, Account> accounts_;
   std::map<RunId, Run> runs_;
+  base::Time counted_;  // all of them, until here
   RunId last_run_ = 0;
 };
 

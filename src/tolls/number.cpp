@@ -14,7 +14,8 @@ std::string unescaped(std::string_view text) {
   const auto value = [](char c) { return is_digit(c) ? c - '0' : (std::tolower(c) - 'a') + 10; };
   std::string plain;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool escape = text[at] == '%' && at + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[at + 1])) != 0 &&
+    const bool escape = text[at] == '%' && at + 2 < text.size() &&
+                        std::isxdigit(static_cast<unsigned char>(text[at + 1])) != 0 &&
                         std::isxdigit(static_cast<unsigned char>(text[at + 2])) != 0;
     if (escape) {
       plain += static_cast<char>((value(text[at + 1]) << 4) | value(text[at + 2]));
@@ -32,23 +33,28 @@ std::vector<std::string> pieces_of(std::string_view sent) {
   constexpr std::string_view context = ";phone-context=+";
   const std::string plain = unescaped(sent);
   std::vector<std::string> pieces(1);
-  if (const auto at = plain.find(context); at != std::string::npos) {
-    pieces.front() = plain.substr(at + context.size() - 1, plain.find(';', at + 1) - at - context.size() + 1);
-  }
-  for (const char c : std::string_view(plain).substr(0, plain.find(';'))) {
-    std::string& piece = pieces.back();
-    if (c == '*' || c == '#') {
-      pieces.emplace_back();
-    } else if (is_digit(c) || (c == '+' && piece.empty())) {
-      piece += c;
+  const auto add = [&](std::string_view text) {
+    for (const char c : text) {
+      if (c == '*' || c == '#') {
+        pieces.emplace_back();
+      } else if (is_digit(c) || (c == '+' && pieces.back().empty())) {
+        pieces.back() += c;
+      }
     }
+  };
+  if (const auto at = plain.find(context); at != std::string::npos) {
+    const auto rest = std::string_view(plain).substr(at + context.size() - 1);
+    add(rest.substr(0, rest.find(';')));
   }
+  add(std::string_view(plain).substr(0, plain.find(';')));
   return pieces;
 }
 
 /// The codes of +1 that belong to no country: toll-free, premium, personal.
 bool is_of_all_nanp(std::string_view e164) {
-  return !beginning_of(e164, "1800 1822 1833 1844 1855 1866 1877 1888 1900 1500 1521 1522 1533 1544 1566 1577 1588").empty();
+  return !beginning_of(e164,
+                       "1800 1822 1833 1844 1855 1866 1877 1888 1900 1500 1521 1522 1533 1544 1566 1577 1588")
+              .empty();
 }
 
 /// A valid number of +1 without it (NXX NXX XXXX).
@@ -97,7 +103,8 @@ Destination nearby(std::string_view digits, const Country& home) {
   const bool listed =
       digits.size() <= longest_short_code && !beginning_of(digits, home.short_premium).empty();
   // Where there is a prefix, numbers with a 1 are dialled without it (1900, 13 in Australia).
-  const bool whole = digits.size() >= longest_short_code && (home.national.empty() || digits.starts_with('1')) &&
+  const bool whole = digits.size() >= longest_short_code &&
+                     (home.national.empty() || digits.starts_with('1')) &&
                      !beginning_of(digits, home.premium).empty();
   if (seven || listed || whole) {
     to.e164 = whole ? own_code(home) + std::string(digits) : "";

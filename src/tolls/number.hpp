@@ -10,7 +10,7 @@ namespace switchroom::tolls {
 
 /// Where a number leads, and what is special about it.
 struct Destination {
-  std::string e164;                  // without +; empty: no number of the world (a short code, another exchange's)
+  std::string e164;  // without +; empty: no number of the world (a short code, another exchange's)
   const Country* country = nullptr;  // null: none, or one that nobody knows
   bool abroad = false;               // not `home`, or of no country
   std::string_view special = {};     // "premium", "satellite" or empty
@@ -23,10 +23,11 @@ struct Destination {
 
 /// Reads `sent` as a carrier in the country `home` does: international and national prefixes, none, or a +.
 ///
-/// A number without any prefix that is too long for the country is read as a number of the world without its +,
-/// for many carriers take it so. Spaces, brackets and dashes count for nothing, neither does what follows a `;`. In
-/// front of the number there may be a carrier's code (101XXXX, 010XX) or a star code (*67, *31#): of several parts
-/// the one that costs most counts. Never fails: what cannot be read is a destination without `e164`.
+/// A number without any prefix that is too long for the country is read as a number of the world without its
+/// +, for many carriers take it so. Spaces, brackets and dashes count for nothing, neither does what follows
+/// a `;`. In front of the number there may be a carrier's code (101XXXX, 010XX) or a star code (*67, *31#):
+/// of several parts the one that costs most counts. Never fails: what cannot be read is a destination without
+/// `e164`.
 Destination destination_of(std::string_view sent, const Country& home);
 
 /// 112, 911, and what else helps in that country.

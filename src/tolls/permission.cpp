@@ -53,7 +53,8 @@ std::string check_word(const std::string& word) {
     return {};
   }
   const std::string meaning =
-      "\"" + word + "\" is neither a country (as in \"de\"), nor \"abroad\", \"premium\" or \"satellite\", nor the "
+      "\"" + word +
+      "\" is neither a country (as in \"de\"), nor \"abroad\", \"premium\" or \"satellite\", nor the "
       "beginning of numbers (as in \"+4930\")";
   std::vector<std::string> known(kinds.begin(), kinds.end());
   return meaning + config::did_you_mean(word, known);

@@ -10,8 +10,8 @@
 
 namespace switchroom::tolls {
 
-/// Words of `tolls = […]` and `[tolls] allow`: a country ("de"), "abroad" (every country), "premium", "satellite",
-/// or what numbers begin with ("+4930", whatever they cost). Pure.
+/// Words of `tolls = […]` and `[tolls] allow`: a country ("de"), "abroad" (every country), "premium",
+/// "satellite", or what numbers begin with ("+4930", whatever they cost). Pure.
 struct Permission {
   bool allowed = true;
   std::string why;                   // "+4930123 (Germany) is abroad"
@@ -19,7 +19,8 @@ struct Permission {
 };
 
 /// `sent` leads to `to`; `words` are those of the extension, the route, the trunk and the office together.
-Permission permission_for(const Destination& to, std::string_view sent, const std::vector<std::string_view>& words);
+Permission permission_for(const Destination& to, std::string_view sent,
+                          const std::vector<std::string_view>& words);
 
 /// For config::Checks: why a word means nothing, or empty.
 std::string check_word(const std::string& word);

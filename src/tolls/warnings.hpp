@@ -19,8 +19,8 @@ Level level(std::uint64_t used, std::uint64_t cap, std::uint32_t warn_at);
 /// Remembers who was warned. One thread; the clock is passed in.
 class Warnings {
  public:
-  /// Is there something new to say? Of each subject and measure ("calls", "talk") once an hour that it is near, and
-  /// once that it is reached; what falls below may come near again.
+  /// Is there something new to say? Of each subject and measure ("calls", "talk") once an hour that it is
+  /// near, and once that it is reached; what falls below may come near again.
   bool is_due(const Subject& subject, std::string_view measure, Level level, base::Time now);
   void forget(const Subject& subject);
   void forget_all() { told_.clear(); }

@@ -151,7 +151,11 @@ def test_a_trunk_by_hand(case):
 [[contexts.default]]
 name = "by hand"
 when = { destination_number = '^9(\d+)$' }
-do = ["bridge trunk/one/$1", "answer", "echo"]
+do = ["bridge trunk/one/$1", "respond 486"]
+[[contexts.default]]
+name = "by its address"
+when = { destination_number = '^6(\d+)$' }
+do = ["bridge sip:$1@127.0.0.21", "respond 486"]
 [[contexts.default]]
 name = "with a plan"
 when = { destination_number = '^8(\d+)$' }
@@ -162,6 +166,11 @@ do = ["set continue_on_fail=OUTGOING_CALL_BARRED", "bridge trunk/one/$1", "respo
         expect_out(far, a, "95551234", "5551234")
         expect_barred(pbx, a, "9011493012345", "is abroad")
         dial(a, "8011493012345").expect_failure(486)
+        before = far.count("INVITE")
+        expect_barred(pbx, a, "6011493012345", r"by trunk one: .* is abroad")
+        id_ = pbx.pbxctl("originate", "trunk/one/011493012345", "1001")["id"]
+        pbx.wait_for_log(f"{id_}.*may not call 011493012345 by trunk one")
+        expect_equal(far.count("INVITE"), before, "nothing went out")
         expect_nothing_left(pbx)
 
 
@@ -366,7 +375,7 @@ def test_a_diversion_by_a_phone(case):
         for number in ("9011493012345", "4711"):
             out, call = ring(a, b)
             diverted(call, number)
-            out.expect_failure(403, 480, seconds=20)
+            out.expect_failure(480)  # that it was barred is the callee's business: it stands in the log
         out, call = ring(a, b)
         call.refuse(302, headers=[("Contact", "<sip:95551234@127.0.0.66>")])
         out.expect_failure(480)
@@ -378,7 +387,8 @@ def test_a_diversion_by_a_phone(case):
         out.expect_failure(486)
         out, call = ring(a, b)
         diverted(call, "95551234")
-        out.expect_failure(403, seconds=20)
+        out.expect_failure(480)
+        pbx.wait_for_log("extension 1002 had 3 calls to the outside in the last hour")
         expect_nothing_left(pbx)
 
 
@@ -519,7 +529,8 @@ def test_pbxctl_tolls_check(case):
         expect(not row["allowed"] and "[extensions.1002]" in row["why"], row)
         rows = pbx.pbxctl("tolls", "check", "+442071234567")
         expect_equal([(row["trunk"], row["allowed"]) for row in rows], [("one", False), ("two", False)])
-        expect("true" in pbx.pbxctl_raw("tolls", "check", "9011493012345", "1001").stdout, "as a table")
+        table = pbx.pbxctl_raw("tolls", "check", "9011493012345", "1001").stdout
+        expect("Germany" in table and "yes" in table, table)
         for wrong in (("tolls", "check", "95551234", "1009"), ("tolls", "reset", "nobody")):
             try:
                 pbx.pbxctl(*wrong)

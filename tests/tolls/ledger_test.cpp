@@ -1,4 +1,5 @@
 #include "tolls/ledger.hpp"
+
 #include "tolls/warnings.hpp"
 
 #include <catch2/catch.hpp>

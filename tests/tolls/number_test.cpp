@@ -152,7 +152,8 @@ TEST_CASE("numbers of offices elsewhere") {
 }
 
 TEST_CASE("what is no number of the world is left alone") {
-  for (const std::string_view sent : {"", "1001", "alice", "0", "00", "*", "+", "000", "9876543", ";", "%", "%2"}) {
+  for (const std::string_view sent :
+       {"", "1001", "alice", "0", "00", "*", "+", "000", "9876543", ";", "%", "%2"}) {
     CAPTURE(sent);
     const auto to = destination_of(sent, home("us"));
     CHECK_FALSE(to.is_costly());

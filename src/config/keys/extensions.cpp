@@ -47,10 +47,12 @@ constexpr std::array key_rows{
         "Its cap, if other than that of `[tolls]`; \"0s\": none.",
         [](const Target& t, Value& v) { t.extension().tolls.talk_per_hour = Seconds(v.number); }},
     Key{"extensions.*.toll_hours", Type::text, "", "64",
-        "At which `[hours]` it may call the outside, if at others than `[tolls] hours`; `always` at any time.",
+        "At which `[hours]` it may call the outside, if at others than `[tolls] hours`; `always` at any "
+        "time.",
         [](const Target& t, Value& v) { t.extension().tolls.hours = placed(v); }},
     Key{"extensions.*.forward_outside", Type::boolean, "false", "",
-        "May its phone send calls on to the outside (a diversion: 302), and may it transfer callers from outside "
+        "May its phone send calls on to the outside (a diversion: 302), and may it transfer callers from "
+        "outside "
         "there? Those calls are made on its account.",
         [](const Target& t, Value& v) { t.extension().tolls.forward_outside = v.flag; }},
     Key{"extensions.*.context", Type::text, "", "64",
