@@ -221,15 +221,16 @@ void TollGate::tick() {
       keep(subject);
     }
   }
-  std::vector<Run*> ending;
+  std::vector<tolls::Ledger::RunId> ending;
   for (const auto& [id, run] : runs_) {
     if (std::ranges::any_of(run->subjects(), [&](const Subject& subject) { return over[subject]; })) {
-      ending.push_back(run);
+      ending.push_back(id);
     }
   }
-  // None of them goes away by another's end: a call ends by a turn of its own.
-  for (Run* run : ending) {
-    run->end_call();
+  for (const auto id : ending) {
+    if (const auto found = runs_.find(id); found != runs_.end()) {  // not gone with another's call
+      found->second->end_call();
+    }
   }
 }
 

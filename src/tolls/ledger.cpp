@@ -126,15 +126,6 @@ void Ledger::reset(const Subject& subject, base::Time now) {
   }
 }
 
-void Ledger::reset_all(base::Time now) {
-  count_all(now);
-  std::erase_if(accounts_, [](const auto& one) { return one.second.running == 0; });
-  for (auto& [subject, account] : accounts_) {
-    account.buckets = {};
-    account.calls.clear();
-  }
-}
-
 std::vector<Ledger::Minute> Ledger::minutes(const Subject& subject, base::Time now) {
   count_all(now);
   std::vector<Minute> all;

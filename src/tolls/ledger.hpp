@@ -46,10 +46,8 @@ class Ledger {
   [[nodiscard]] Usage usage(const Subject& subject, base::Time now);
   /// All that have used something, or have a call.
   [[nodiscard]] std::vector<std::pair<Subject, Usage>> all(base::Time now);
-  [[nodiscard]] bool has_running() const { return !runs_.empty(); }
   /// Nothing was used until now; running calls go on.
   void reset(const Subject& subject, base::Time now);
-  void reset_all(base::Time now);
 
   /// For a restart: the minutes of a subject that count, each with its age.
   struct Minute {

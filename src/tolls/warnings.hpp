@@ -23,7 +23,6 @@ class Warnings {
   /// near, and once that it is reached; what falls below may come near again.
   bool is_due(const Subject& subject, std::string_view measure, Level level, base::Time now);
   void forget(const Subject& subject);
-  void forget_all() { told_.clear(); }
 
  private:
   struct Told {
