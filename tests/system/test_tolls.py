@@ -476,8 +476,12 @@ do = ["bridge trunk/one/$1"]
 name = "by hand, on purpose"
 when = { destination_number = '^8(\\\\d+)$' }
 do = ["bridge {allow_outside=true}trunk/one/$1"]
+[[contexts.public]]
+name = "somebody's mobile phone"
+when = { destination_number = '^6(\\d+)$' }
+do = ["bridge {forwarded_by=1002}trunk/one/$1"]
 """.replace("\\\\", "\\")
-    with start(case, more) as pbx:
+    with start(case, more, bob="forward_outside = true") as pbx:
         request = call_in(other, "+15551230000", from_="<sip:15559990000@127.0.0.22>;tag=1")
         answer = final(other)
         expect_equal(answer.status, 200)
@@ -498,6 +502,10 @@ do = ["bridge {allow_outside=true}trunk/one/$1"]
         expect_equal(response.status, 486)
         rows = pbx.pbxctl("tolls")
         expect_equal([(row["name"], row["calls"]) for row in rows], [("(none)", 1), ("one", 1)])
+        request = call_in(other, "65551234", from_="<sip:15559990000@127.0.0.22>;tag=4")
+        far.refuse(far.next_call(), 486)
+        ack_failure(other, request, final(other))
+        expect_equal([row["name"] for row in pbx.pbxctl("tolls")], ["(none)", "1002", "one"], "it is a call of 1002")
         expect_nothing_left(pbx)
 
 
