@@ -2,7 +2,7 @@
 # without a source is skipped. Which rooms a test links is the table below; which room may include
 # which other is checked by scripts/check-includes from the includes themselves.
 
-set(SWITCHROOM_ROOMS base config sdp guard sip registrar media sounds dialplan values call conference recording mail voicemail apps cdr control main)
+set(SWITCHROOM_ROOMS base config sdp guard sip registrar media sounds dialplan values tolls call conference recording mail voicemail apps cdr control main)
 
 # What a test of a room links: the room and the rooms that it includes, directly or not.
 set(SWITCHROOM_LINKS_base base)
@@ -18,7 +18,8 @@ set(SWITCHROOM_LINKS_cdr cdr config base)
 set(SWITCHROOM_LINKS_control control base)
 set(SWITCHROOM_LINKS_mail mail config base)
 set(SWITCHROOM_LINKS_values values base)
-set(SWITCHROOM_LINKS_call call sip sdp media sounds dialplan registrar cdr values guard config base apps control conference recording voicemail mail)
+set(SWITCHROOM_LINKS_tolls tolls config base)
+set(SWITCHROOM_LINKS_call call sip sdp media sounds dialplan registrar cdr values tolls guard config base apps control conference recording voicemail mail)
 set(SWITCHROOM_LINKS_recording ${SWITCHROOM_LINKS_call})
 set(SWITCHROOM_LINKS_conference ${SWITCHROOM_LINKS_call})
 set(SWITCHROOM_LINKS_voicemail ${SWITCHROOM_LINKS_call})

@@ -3,6 +3,7 @@
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
 #include "base/log.hpp"
+#include "call/barred.hpp"
 #include "call/call.hpp"
 #include "call/dial.hpp"
 #include "call/targets.hpp"
@@ -28,6 +29,14 @@ awaitable<void> run_bridge(call::Call& call, std::string argument) {
   call::DialResult dialled = co_await call::dial(call, std::move(argument));
   if (dialled.winner != nullptr) {
     co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
+    co_return;
+  }
+  // Nobody who is barred shall wonder; where continue_on_fail names the cause the rule has other plans.
+  const bool has_plans =
+      !call.variables().value("continue_on_fail").empty() && goes_on(call, dialled.failure.cause);
+  if (call::is_barred(dialled.failure) && !call.leaving() && !has_plans) {
+    co_await call::say_barred(call);
+    call.end_with(std::move(dialled.failure));
     co_return;
   }
   if (!goes_on(call, dialled.failure.cause)) {

@@ -1,10 +1,10 @@
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
 #include "base/log.hpp"
+#include "call/barred.hpp"
 #include "call/bridge.hpp"
 #include "call/call.hpp"
 #include "call/dial.hpp"
-#include "call/playing.hpp"
 #include "call/trunk_targets.hpp"
 
 #include <algorithm>
@@ -58,22 +58,7 @@ bool has_word(const std::string& list, const std::string& word) {
   return false;
 }
 
-/// By a trunk, or into a context that trunks' calls enter.
-bool is_from_outside(const call::Call& call) {
-  if (!call.trunk().empty()) {
-    return true;
-  }
-  const auto& trunks = call.config().trunks;
-  return call.account().empty() && !call.record().network_addr.empty() &&
-         std::any_of(trunks.begin(), trunks.end(), [&](const auto& one) {
-           return one.second.context == call.record().context && one.second.context != "default";
-         });
-}
-
 std::string reason_to_refuse(const call::Call& call, const config::OutboundRoute& route) {
-  if (!route.allow_outside && is_from_outside(call)) {
-    return "calls from outside may not go out again (allow_outside)";
-  }
   if (!route.needs.empty() && !has_word(call.value("toll_allow"), route.needs)) {
     return "the caller's toll_allow has no \"" + route.needs + "\"";
   }
@@ -83,11 +68,8 @@ std::string reason_to_refuse(const call::Call& call, const config::OutboundRoute
 awaitable<void> refuse(call::Call& call, const Wish& wish, const std::string& why) {
   switchroom::log::line(Level::warning, Subsystem::dialplan, call.uuid(), "{} may not call {} by {}: {}",
                         call.value("caller_id_number"), wish.number, wish.name, why);
-  if (call.hear_early()) {
-    co_await call::play_sounds(call, "tone_stream:%(330,15,950);%(330,15,1400);%(330,500,1800)", "none");
-    co_await call::play_sounds(call, "say:You are not permitted to call this number.", "none");
-  }
-  call.end_with({call::cause_by_name("OUTGOING_CALL_BARRED"), 0, {}, "switchroom"});
+  co_await call::say_barred(call);
+  call.end_with(call::barred());
 }
 
 awaitable<void> run_outbound(call::Call& call, std::string argument) {
@@ -108,10 +90,16 @@ awaitable<void> run_outbound(call::Call& call, std::string argument) {
   for (std::size_t i = 0; i < wish.route->trunks.size(); ++i) {
     const std::string& trunk = wish.route->trunks[i].text;
     auto what = call::trunk_dial_string(trunk, wish.number, false);
+    what.variables.emplace_back("outbound_route", wish.route->name);
     call::DialResult dialled = co_await call::dial(call, std::move(what));
     if (dialled.winner != nullptr) {
       call.variables().set("outbound_trunk", trunk);
       co_await call::talk(call, *dialled.winner, std::move(dialled.sound));
+      co_return;
+    }
+    if (call::is_barred(dialled.failure) && !call.leaving()) {
+      co_await call::say_barred(call);
+      call.end_with(std::move(dialled.failure));
       co_return;
     }
     call.note_failure(dialled.failure);

@@ -69,6 +69,7 @@ class Call final : public LegOwner {
   [[nodiscard]] bool has_caller() const { return caller_ != nullptr; }
   [[nodiscard]] Variables& variables() { return variables_; }
   [[nodiscard]] const config::Snapshot& config() const { return *rules_.config; }
+  [[nodiscard]] const dialplan::Dialplan& dialplan() const { return *rules_.dialplan; }
   [[nodiscard]] const Services& services() const { return services_; }
   /// A variable, or what is worked out by that name (call/computed.hpp).
   [[nodiscard]] std::string value(std::string_view name) const;
@@ -167,6 +168,7 @@ class Call final : public LegOwner {
  private:
   void on_leg_event(Leg& leg) override;
   void on_leg_key(Leg& leg) override;
+  void on_leg_over_cap(Leg& leg) override;
   void on_leg_end(Leg& leg, const sip::SessionEnd& end) override;
 
   awaitable<void> follow_dialplan();

@@ -3,6 +3,7 @@
 #include "call/call.hpp"
 #include "call/pair_sound.hpp"
 #include "call/switchboard.hpp"
+#include "call/toll_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -127,6 +128,9 @@ awaitable<void> Call::perform(DigitAction action, Side side) {
     next.to.context = route_.context;
   }
   if (side == Side::caller) {
+    // A callee who sends a caller from outside on answers for where he goes.
+    const bool by_callee = action.pressed == Side::callee && partner_ != nullptr && is_from_outside(*this);
+    variables_.set("forwarded_by", by_callee ? partner_->extension() : "");
     if (partner_ != nullptr) {
       variables_.set("parked_by", action.pressed == Side::callee ? partner_->extension() : "");
     }
@@ -149,6 +153,7 @@ void Call::send_partner_to(Next next) {
   theirs.set("caller_id_number", number);
   theirs.set("caller_id_name", number);
   theirs.set("parked_by", caller_->extension());
+  theirs.set("forwarded_by", leg->trunk().empty() ? "" : caller_->extension());
   log::line(Level::info, Subsystem::call, record_.uuid, "{} leaves the call and goes on at {}", leg->label(),
             next.step ? next.step->application : next.to.number);
   part();

@@ -141,6 +141,16 @@ void Call::part() {
 
 void Call::on_leg_event(Leg& /*leg*/) { news_.notify(); }
 
+void Call::on_leg_over_cap(Leg& leg) {
+  log::line(Level::warning, Subsystem::call, record_.uuid,
+            "{} is ended: the talk that is allowed in an hour is used up (at_cap = \"end\" in [tolls])",
+            leg.label());
+  end_with({cause_by_name("ALLOTTED_TIMEOUT"), 0, {}, "switchroom"});
+  if (cancel_ && !waits_for_news_) {
+    cancel_();
+  }
+}
+
 void Call::on_leg_end(Leg& leg, const sip::SessionEnd& end) {
   log::line(is_trouble(end) ? Level::info : Level::debug, Subsystem::call, record_.uuid, "{}",
             in_words(end, leg.label()));

@@ -58,8 +58,9 @@ awaitable<RoundResult> ring(Call& call, Ringback* ringback, Round round) {
     if (auto further = ringing.take_redirections(); !further.empty()) {
       // Two phones that send calls to each other would never end.
       if ((redirected += further.size()) <= most_redirections) {
-        log::line(Level::info, Subsystem::call, call.uuid(), "the call is sent on to user/{}",
-                  further.front().name);
+        log::line(Level::info, Subsystem::call, call.uuid(), "the call is sent on to {}{}",
+                  further.front().number.empty() ? "user/" : "trunk/" + further.front().name + "/",
+                  further.front().number.empty() ? further.front().name : further.front().number);
         ringing.start(co_await find_targets(call, std::move(further), round.for_all));
       }
       continue;

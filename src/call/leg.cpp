@@ -33,7 +33,11 @@ Leg::Leg(const Services& services, LegOwner* owner, LegMediaSettings media, std:
       incoming_(incoming),
       media_(services.media, std::move(media), port_events()) {}
 
-Leg::~Leg() = default;
+Leg::~Leg() {
+  if (toll_ != nullptr) {
+    toll_->ended();
+  }
+}
 
 std::unique_ptr<Leg> Leg::incoming(const Services& services, LegOwner* owner, sip::IncomingCall call,
                                    const LegRules& rules) {
@@ -42,6 +46,7 @@ std::unique_ptr<Leg> Leg::incoming(const Services& services, LegOwner* owner, si
   media.encryption = leg_encryption(rules.profile, rules.encryption, sip::is_secure(call.from.kind));
   std::unique_ptr<Leg> leg(new Leg(services, owner, std::move(media), call.invite.from.uri.user, true));
   leg->extension_ = call.authenticated_user;
+  leg->trunk_ = call.trunk;
   auto settings = session_settings(rules.profile, rules.user_agent, call.invite.request_uri.user);
   auto seated = services.endpoint.incoming(std::move(settings), std::move(call), leg.get());
   leg->session_ = std::move(seated.session);
@@ -57,6 +62,8 @@ base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& ser
   media.encryption = leg_encryption(*target.profile, target.encryption, sip::is_secure(target.call.to.kind));
   std::unique_ptr<Leg> leg(new Leg(services, owner, std::move(media), target.label, false));
   leg->extension_ = target.extension;
+  leg->trunk_ = std::move(target.trunk);
+  leg->toll_ = std::move(target.toll);
   auto offer = leg->media_.offer(leg->media_.codecs_with(partners));
   if (!offer) {
     return offer.error();
@@ -262,6 +269,9 @@ void Leg::on_progress(int status, std::string_view /*reason*/, const std::string
 }
 
 void Leg::on_answered(const std::string& sdp) {
+  if (toll_ != nullptr) {
+    toll_->answered([this] { owner_->on_leg_over_cap(*this); });
+  }
   // A 200 without SDP repeats what a reliable 183 agreed on (RFC 3264, RFC 6337 2.1).
   if (sdp.empty() && media_.plan()) {
     media_.expect_handshake();
@@ -350,6 +360,9 @@ void Leg::on_info(std::string_view content_type, const std::string& body) {
 
 void Leg::on_end(const sip::SessionEnd& end) {
   end_ = end;
+  if (toll_ != nullptr) {
+    toll_->ended();
+  }
   owner_->on_leg_end(*this, end);
 }
 

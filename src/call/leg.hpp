@@ -5,6 +5,7 @@
 #include "call/keys.hpp"
 #include "call/leg_media.hpp"
 #include "call/services.hpp"
+#include "call/toll.hpp"
 #include "call/variables.hpp"
 #include "sip/cause.hpp"
 #include "sip/endpoint/endpoint.hpp"
@@ -44,6 +45,8 @@ class LegOwner {
   virtual void on_leg_event(Leg& leg) = 0;
   /// A key was pressed (or let go); it is the newest in the leg's queue. on_leg_event() follows.
   virtual void on_leg_key(Leg& /*leg*/) {}
+  /// It has used up what calls to the outside may cost in an hour: the call is to end.
+  virtual void on_leg_over_cap(Leg& /*leg*/) {}
   /// Before a BYE or CANCEL that arrived is answered; the leg lives on until its owner drops it.
   virtual void on_leg_end(Leg& leg, const sip::SessionEnd& end) = 0;
 };
@@ -62,8 +65,10 @@ struct LegTarget {
   const config::Profile* profile = nullptr;  // not owned; of the call's snapshot
   OwnEncryption encryption;                  // of the extension or trunk that is called
   sip::SessionSettings settings;
-  std::string extension;  // whose registered phone this is, or empty
-  Variables variables;    // the leg's own: exported ones, those of {…} and […]
+  std::string extension;       // whose registered phone this is, or empty
+  Variables variables;         // the leg's own: exported ones, those of {…} and […]
+  std::string trunk;           // by which it goes, or empty
+  std::shared_ptr<Toll> toll;  // what counts it, or null; shared: an INVITE may be sent again in another form
 };
 
 /// Call thread. Destroying a leg that lives says goodbye by itself (see sip::Session).
@@ -132,6 +137,8 @@ class Leg final : private sip::SessionUser {
   [[nodiscard]] bool is_incoming() const { return incoming_; }
   /// The extension that this is a phone of, proven by its password or its registration; or empty.
   [[nodiscard]] const std::string& extension() const { return extension_; }
+  /// The trunk by which it came or goes: a peer outside; or empty.
+  [[nodiscard]] const std::string& trunk() const { return trunk_; }
   /// What an outgoing leg was given to begin with; the call's stand in Call::variables().
   [[nodiscard]] const Variables& variables() const { return variables_; }
 
@@ -160,6 +167,8 @@ class Leg final : private sip::SessionUser {
   std::string uuid_;
   std::string label_;
   std::string extension_;
+  std::string trunk_;
+  std::shared_ptr<Toll> toll_;  // shared with the LegTarget that it was made from; or null
   bool incoming_;
   Variables variables_;
   bool rang_ = false;

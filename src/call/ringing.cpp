@@ -162,7 +162,7 @@ void Ringing::look_at(Attempt& attempt) {
   if (leg == nullptr || leg == winner_ || !leg->ended() || try_again(attempt)) {
     return;
   }
-  auto further = redirection_of(call_, *leg->end());
+  auto further = redirection_of(call_, *leg);
   redirections_.insert(redirections_.end(), further.begin(), further.end());
   const Ending ending = failure_of(*leg->end());
   lose(ending);

@@ -4,6 +4,7 @@
 #include "call/limits.hpp"
 #include "call/own_prompts.hpp"
 #include "call/parking.hpp"
+#include "call/toll_gate.hpp"
 #include "values/shared_values.hpp"
 
 #include <memory>
@@ -20,6 +21,7 @@ struct Shared {
   values::SharedValues hash;
   values::SharedValues database;
   std::unique_ptr<OwnPrompts> prompts;
+  std::unique_ptr<TollGate> tolls;
 };
 
 /// hash(select/REALM/KEY), db(select/REALM/KEY), the same with exists, and limit_usage(NAME); nullopt for any

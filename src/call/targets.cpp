@@ -2,8 +2,10 @@
 #include "call/targets.hpp"
 
 #include "base/log.hpp"
+#include "call/barred.hpp"
 #include "call/call.hpp"
 #include "call/identity.hpp"
+#include "call/shared.hpp"
 #include "call/trunk_targets.hpp"
 #include "registrar/registrar.hpp"
 #include "sip/transport/resolver.hpp"
@@ -11,6 +13,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
+#include <utility>
 
 namespace switchroom::call {
 namespace {
@@ -101,6 +105,17 @@ void add_extension(Call& call, const std::string& number, const Variables& varia
   }
 }
 
+/// The trunk with this host: a call there costs what a call by the trunk does, however it is written.
+std::string trunk_at(Call& call, const std::string& host) {
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  for (const auto& [name, trunk] : call.config().trunks) {
+    if (std::ranges::equal(trunk.host, host, same)) {
+      return name;
+    }
+  }
+  return {};
+}
+
 awaitable<void> add_uri(Call& call, dialplan::DialTarget what, Variables variables, Targets* targets) {
   const std::string& text = what.name;
   const auto uri = sip::parse_uri(text);
@@ -127,6 +142,15 @@ awaitable<void> add_uri(Call& call, dialplan::DialTarget what, Variables variabl
     LegTarget target;
     target.label = text;
     target.profile = profile;
+    if (const std::string trunk = trunk_at(call, uri->host); !trunk.empty()) {
+      auto verdict = call.services().shared.tolls->admit(call, trunk, uri->user, variables);
+      if (!verdict.allowed) {
+        targets->fail(barred());
+        co_return;
+      }
+      target.trunk = trunk;
+      target.toll = std::move(verdict.toll);
+    }
     target.call.to = {place.kind, listener->id, place.endpoint, 0};
     if (place.kind == sip::TransportKind::tls) {
       call.services().endpoint.transports().expect_at(place.endpoint, {uri->host, true});

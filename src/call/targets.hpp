@@ -36,9 +36,10 @@ void complete_target(Call& call, LegTarget& target, Variables variables);
 /// Of those the headers that variables ask for.
 void write_leg_headers(Call& call, LegTarget& target);
 
-/// The dial string ("user/1003") for the contacts of a 3xx that are extensions of this exchange, or empty. No
-/// other place is called: a phone that was stolen would run up bills anywhere, in its owner's name.
-dialplan::DialRound redirection_of(Call& call, const sip::SessionEnd& end);
+/// The targets for the contacts of a leg's 3xx: extensions of this exchange, and, for a phone whose extension
+/// has `forward_outside`, numbers that it could dial to get outside, on its account. No other place is
+/// called: a phone that was stolen would run up bills anywhere, in its owner's name.
+dialplan::DialRound redirection_of(Call& call, const Leg& leg);
 
 /// Groups become their members, one after another where a ring group's strategy says so.
 dialplan::DialString with_members(Call& call, dialplan::DialString what);

@@ -1,8 +1,10 @@
 #include "call/trunk_targets.hpp"
 
 #include "base/log.hpp"
+#include "call/barred.hpp"
 #include "call/call.hpp"
 #include "call/identity.hpp"
+#include "call/shared.hpp"
 #include "config/suggestions.hpp"
 #include "dialplan/spellings.hpp"
 #include "sip/trunk/trunks.hpp"
@@ -144,7 +146,14 @@ awaitable<void> find_trunk_targets(Call& call, TrunkNumber what, Variables varia
     fail(call, what, ways ? "it is gone by a reload" : ways.error().what, targets);
     co_return;
   }
+  auto verdict = call.services().shared.tolls->admit(call, what.trunk, what.number, variables);
+  if (!verdict.allowed) {
+    targets->fail(barred());
+    co_return;
+  }
   LegTarget target = target_at(call, known->second, *line, {what.number, std::move(variables)});
+  target.trunk = what.trunk;
+  target.toll = std::move(verdict.toll);
   target.call.to = ways->front();
   target.call.others.assign(ways->begin() + 1, ways->end());
   line->count_call(false);

@@ -16,6 +16,16 @@ std::vector<std::string> texts(const Value& value) {
   return out;
 }
 
+Placed placed(const Value& value) { return {value.text, value.place}; }
+
+std::vector<Placed> placed_items(const Value& value) {
+  std::vector<Placed> all;
+  for (const Item& item : value.items) {
+    all.push_back({item.text, item.place});
+  }
+  return all;
+}
+
 /// "bridge user/$1" to application and argument.
 Action action(const Item& item) {
   const std::size_t begin = item.text.find_first_not_of(" \t");
@@ -50,8 +60,8 @@ const Table& table() {
     for (const Topic& topic :
          {general_topic(), profiles_topic(), encryption_topic(), extensions_topic(), contexts_topic(),
           offices_topic(), parking_topic(), prompts_topic(), conferences_topic(), voicemail_topic(),
-          mail_topic(), trunks_topic(), sounds_topic(), recording_topic(), service_topic(), bans_topic(),
-          later_topic()}) {
+          mail_topic(), trunks_topic(), tolls_topic(), sounds_topic(), recording_topic(), service_topic(),
+          bans_topic(), later_topic()}) {
       all.sections.insert(all.sections.end(), topic.sections.begin(), topic.sections.end());
       all.keys.insert(all.keys.end(), topic.keys.begin(), topic.keys.end());
     }

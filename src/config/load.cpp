@@ -7,6 +7,7 @@
 #include "config/recording_checks.hpp"
 #include "config/routes.hpp"
 #include "config/sections.hpp"
+#include "config/tolls_checks.hpp"
 #include "config/voicemail_checks.hpp"
 
 #include <fmt/core.h>
@@ -40,6 +41,7 @@ Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks
     add_sections(*snapshot, problems);
     complete_trunks(*snapshot, reader.places(), problems);
     add_routes(*snapshot, checks, problems);
+    complete_tolls(*snapshot, reader.places(), checks, problems);
     complete(*snapshot, reader.places(), problems);
     complete_recording(*snapshot, reader.places(), checks, problems);
     check_encryption(*snapshot, reader.places(), problems);

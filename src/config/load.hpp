@@ -39,6 +39,9 @@ struct Checks {
   std::function<std::vector<Problem>(const Snapshot& snapshot)> conferences;
   /// Are these hours understood, and their calendars there?
   std::function<std::string(const Hours& hours)> hours;
+  /// Is this a word of `tolls = […]`; is this the code of a country?
+  std::function<std::string(const std::string& word)> toll;
+  std::function<std::string(const std::string& iso)> country;
 };
 
 struct Loaded {

@@ -13,4 +13,10 @@ struct Place {
   std::uint32_t column = 0;
 };
 
+/// A text and where it stands.
+struct Placed {
+  std::string text;
+  Place place;
+};
+
 }  // namespace switchroom::config

@@ -13,6 +13,7 @@
 #include "config/prompts_settings.hpp"
 #include "config/recording_settings.hpp"
 #include "config/sounds_settings.hpp"
+#include "config/tolls_settings.hpp"
 #include "config/trunk_settings.hpp"
 #include "config/voicemail_settings.hpp"
 
@@ -38,7 +39,7 @@ struct Pbx {
   std::string group;  // empty: the user's own
   std::string timezone;
   std::string language = "en";
-  std::string country = "us";  // whose tones are heard
+  std::string country = "us";  // whose tones are heard, and whose numbers trunks take
   std::uint32_t max_calls = 500;
   std::uint32_t calls_per_second = 50;
 };
@@ -96,6 +97,7 @@ struct Extension {
   std::string caller_id;
   std::string caller_id_name;
   std::vector<std::string> toll_allow;
+  OwnTolls tolls;
   std::string context;  // empty: the profile's
   std::string accountcode;
   RecordRule record;
@@ -234,6 +236,7 @@ struct Snapshot {
   std::vector<InboundRoute> inbound;
   std::vector<OutboundRoute> outbound;
   Emergency emergency;
+  Tolls tolls;
   Voicemail voicemail;
   Mail mail;
   Cdr cdr;

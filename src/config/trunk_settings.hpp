@@ -4,6 +4,7 @@
 #include "config/network.hpp"
 #include "config/place.hpp"
 #include "config/recording_settings.hpp"
+#include "config/tolls_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -13,12 +14,6 @@
 #include <vector>
 
 namespace switchroom::config {
-
-/// A text and where it stands.
-struct Placed {
-  std::string text;
-  Place place;
-};
 
 /// A carrier: [trunks.itsp].
 struct Trunk {
@@ -49,9 +44,10 @@ struct Trunk {
   std::string context;             // likewise
   std::vector<Network> addresses;  // from where it calls, beside those that its host has
   RecordRule record;
+  OwnTolls tolls;
   Place place;
 
-  /// All but the place and what is recorded.
+  /// All but the place, what is recorded, and who may call what.
   [[nodiscard]] bool same_as(const Trunk& other) const;
 };
 
@@ -73,7 +69,8 @@ struct OutboundRoute {
   std::string name;  // never empty once loaded
   Placed dial;
   std::vector<Placed> trunks;
-  std::string needs;  // in the caller's toll_allow
+  std::string needs;          // in the caller's toll_allow
+  std::vector<Placed> tolls;  // what it allows: see Tolls::allow
   std::string context = "default";
   std::string prefix;
   std::uint32_t strip = 0;

@@ -237,6 +237,7 @@ void add_commands(control::CommandTable& table, Server& server) {
   add_prompt_commands(table, server);
   add_ban_commands(table, server);
   add_trunk_commands(table, server);
+  add_toll_commands(table, server);
   add_conference_commands(table, server);
   add_event_commands(table, server);
   add_recording_commands(table, server);

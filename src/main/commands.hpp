@@ -24,6 +24,7 @@ void add_recording_commands(control::CommandTable& table, Server& server);
 void add_prompt_commands(control::CommandTable& table, Server& server);
 void add_parking_commands(control::CommandTable& table, Server& server);
 void add_ban_commands(control::CommandTable& table, Server& server);
+void add_toll_commands(control::CommandTable& table, Server& server);
 void add_trunk_commands(control::CommandTable& table, Server& server);
 void add_mail_commands(control::CommandTable& table, Server& server);
 void add_voicemail_commands(control::CommandTable& table, Server& server);

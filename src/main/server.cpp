@@ -15,6 +15,7 @@
 #include "main/mp3_attachment.hpp"
 #include "main/process_facts.hpp"
 #include "sounds/music.hpp"
+#include "tolls/permission.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -109,6 +110,8 @@ config::Checks config_checks() {
   checks.menu = check_menu;
   checks.reaches = dialplan::may_reach;
   checks.conferences = conference::check;
+  checks.toll = tolls::check_word;
+  checks.country = tolls::check_country;
   return checks;
 }
 
@@ -148,6 +151,7 @@ base::result<void> Server::open(KeptFiles kept) {
     return database.error();
   }
   shared_.database = std::move(*database);
+  shared_.tolls = std::make_unique<call::TollGate>(timers_, events_, shared_.database);
   shared_.prompts = std::make_unique<call::OwnPrompts>(context_);
   engine_ = media::Engine::start(context_, media_settings(config()));
   sounds_ = std::make_unique<sounds::Library>(context_);
@@ -219,6 +223,7 @@ base::result<void> Server::open(KeptFiles kept) {
   endpoint_->set_takers(switchboard_.get(), registrations_.get());
   endpoint_->set_trunks(trunks_.get());
   notices_ = std::make_unique<EmergencyNotices>(events_, *switchboard_, rules_.config);
+  toll_alerts_ = std::make_unique<TollAlerts>(events_, *mailer_, rules_.config);
   apply(rules_);
   if (auto usable = certificates_->configure(config()); !usable) {
     return usable;
@@ -292,6 +297,7 @@ void Server::apply(const call::Rulebook& rules) {
   }
   endpoint_->configure(config);
   switchboard_->configure(rules);
+  shared_.tolls->configure(config);
   conferences_->configure(config);
   engine_->configure(media_settings(*config));
   sounds_->configure(config);

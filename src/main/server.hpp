@@ -28,6 +28,7 @@
 #include "main/message_waiting.hpp"
 #include "main/privileges.hpp"
 #include "main/registrations.hpp"
+#include "main/toll_alerts.hpp"
 #include "media/engine.hpp"
 #include "media/sound.hpp"
 #include "recording/archive.hpp"
@@ -156,6 +157,7 @@ class Server {
   std::unique_ptr<conference::Rooms> conferences_;
   std::unique_ptr<call::Switchboard> switchboard_;
   std::unique_ptr<EmergencyNotices> notices_;
+  std::unique_ptr<TollAlerts> toll_alerts_;
   control::CommandTable commands_;
   std::unique_ptr<control::Server> control_;
   Loader loader_{context_};

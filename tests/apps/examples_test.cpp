@@ -2,6 +2,7 @@
 #include "apps/application.hpp"
 #include "config/load.hpp"
 #include "dialplan/plan.hpp"
+#include "tolls/permission.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +10,7 @@
 #include <iterator>
 
 TEST_CASE("each example of a page passes the checks") {
-  const std::string page = GENERATE("docs/recording.md", "docs/sounds.md");
+  const std::string page = GENERATE("docs/recording.md", "docs/sounds.md", "docs/tolls.md");
   std::ifstream file(SWITCHROOM_SOURCE_DIR "/" + page);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::string office = "[pbx]\ndomain = \"pbx.example\"\n[control]\nsocket = \"/tmp/none.sock\"\n";
@@ -18,6 +19,8 @@ TEST_CASE("each example of a page passes the checks") {
   switchroom::config::Checks checks;
   checks.application = switchroom::apps::check_action;
   checks.condition = switchroom::dialplan::check_condition;
+  checks.toll = switchroom::tolls::check_word;
+  checks.country = switchroom::tolls::check_country;
   std::size_t examples = 0;
   for (auto begin = text.find("```toml\n"); begin != std::string::npos;
        begin = text.find("```toml\n", begin)) {

@@ -247,7 +247,7 @@ caller_id = "555000"
 dial = '00\d+'
 trunks = ["one"]
 """
-    with start(case, TWO, routes) as pbx:
+    with start(case, TWO, routes, pbx='country = "de"') as pbx:
         a = phone(case, "1001")
         for dialled, sent in (("030123", "+4930123"), ("8123", "7%23123"), ("0049301", "0049301")):
             out = dial(a, dialled)

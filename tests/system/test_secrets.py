@@ -179,7 +179,7 @@ def test_there_is_no_shell(case):
             code = line.split("//", 1)[0]
             if call.search(code) and not re.search(r'"[^"]*\b(?:system|fork)\b', code):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
-            if re.search(r'"(?:/bin/|/usr/bin/)?(?:ba|da)?sh"', code):
+            if re.search(r'"(?:/bin/|/usr/bin/)?(?:ba|da)?sh"', code) and "Saint Helena" not in code:  # ISO 3166: sh
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     expect_equal(found, [], "calls that reach a shell, or might")
 

@@ -35,6 +35,26 @@ constexpr std::array key_rows{
         "What this extension may dial: the variable `toll_allow`, joined by commas, for the dialplan's "
         "conditions.",
         [](const Target& t, Value& v) { t.extension().toll_allow = texts(v); }},
+    Key{"extensions.*.tolls", Type::texts, "", "16",
+        "What its calls to the outside may cost: `[\"de\", \"premium\"]`, beside what `[tolls] allow` says.",
+        [](const Target& t, Value& v) { t.extension().tolls.allow = placed_items(v); }},
+    Key{"extensions.*.calls_per_hour", Type::integer, "", "0..100000",
+        "Its cap, if other than that of `[tolls]`; 0: none.",
+        [](const Target& t, Value& v) {
+          t.extension().tolls.calls_per_hour = static_cast<std::uint32_t>(v.number);
+        }},
+    Key{"extensions.*.talk_per_hour", Type::duration, "", "0s..7d",
+        "Its cap, if other than that of `[tolls]`; \"0s\": none.",
+        [](const Target& t, Value& v) { t.extension().tolls.talk_per_hour = Seconds(v.number); }},
+    Key{"extensions.*.toll_hours", Type::text, "", "64",
+        "At which `[hours]` it may call the outside, if at others than `[tolls] hours`; `always` at any "
+        "time.",
+        [](const Target& t, Value& v) { t.extension().tolls.hours = placed(v); }},
+    Key{"extensions.*.forward_outside", Type::boolean, "false", "",
+        "May its phone send calls on to the outside (a diversion: 302), and may it transfer callers from "
+        "outside "
+        "there? Those calls are made on its account.",
+        [](const Target& t, Value& v) { t.extension().tolls.forward_outside = v.flag; }},
     Key{"extensions.*.context", Type::text, "", "64",
         "The dialplan context that this phone's calls enter. Default: the profile's.",
         [](const Target& t, Value& v) { t.extension().context = v.text; }},

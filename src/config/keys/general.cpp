@@ -46,7 +46,8 @@ constexpr std::array key_rows{
         "The language of prompts, numbers and dates; the variable `language` chooses another one for a call.",
         [](const Target& t, Value& v) { t.snapshot.pbx.language = v.text; }},
     Key{"pbx.country", Type::word, "us", countries,
-        "Whose tones `tone:ring`, `tone:busy`, `tone:dial` and `tone:congestion` are.",
+        "Whose tones `tone:ring`, `tone:busy`, `tone:dial` and `tone:congestion` are, and whose numbers the "
+        "trunks take (`[tolls] country` for others).",
         [](const Target& t, Value& v) { t.snapshot.pbx.country = v.text; }},
     Key{"pbx.max_calls", Type::integer, "500", "1..100000",
         "Calls at the same time; further ones are refused with 503.",

@@ -26,6 +26,7 @@ Topic recording_topic();
 Topic parking_topic();
 Topic prompts_topic();
 Topic trunks_topic();
+Topic tolls_topic();
 Topic conferences_topic();
 Topic sounds_topic();
 Topic voicemail_topic();
@@ -36,6 +37,8 @@ Topic later_topic();
 
 // For setters.
 std::vector<std::string> texts(const Value& value);
+Placed placed(const Value& value);
+std::vector<Placed> placed_items(const Value& value);
 /// "bridge user/$1" to application and argument.
 Action action(const Item& item);
 void add_actions(std::vector<Action>& actions, const Value& value);

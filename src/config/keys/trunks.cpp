@@ -6,16 +6,6 @@
 namespace switchroom::config {
 namespace {
 
-Placed placed(const Value& value) { return {value.text, value.place}; }
-
-std::vector<Placed> placed_items(const Value& value) {
-  std::vector<Placed> all;
-  for (const Item& item : value.items) {
-    all.push_back({item.text, item.place});
-  }
-  return all;
-}
-
 constexpr std::array section_rows{
     Section{"trunks", false, ""},
     Section{
@@ -119,6 +109,20 @@ constexpr std::array key_rows{
     Key{"trunks.*.addresses", Type::networks, "", "",
         "From where it calls, beside the addresses that `host` and `proxy` have: `[\"198.51.100.0/24\"]`.",
         [](const Target& t, Value& v) { t.trunk().addresses = std::move(v.networks); }},
+    Key{"trunks.*.tolls", Type::texts, "", "16",
+        "What calls by it may cost: `[\"de\", \"premium\"]`, beside what `[tolls] allow` says.",
+        [](const Target& t, Value& v) { t.trunk().tolls.allow = placed_items(v); }},
+    Key{"trunks.*.country", Type::text, "", "2",
+        "Whose numbers it takes, by its ISO code, if not those of `[tolls] country`.",
+        [](const Target& t, Value& v) { t.trunk().tolls.country = placed(v); }},
+    Key{"trunks.*.calls_per_hour", Type::integer, "0", "0..1000000",
+        "So many calls to the outside in an hour; further ones are barred. 0: any number.",
+        [](const Target& t, Value& v) {
+          t.trunk().tolls.calls_per_hour = static_cast<std::uint32_t>(v.number);
+        }},
+    Key{"trunks.*.talk_per_hour", Type::duration, "0s", "0s..365d",
+        "So much talk of all its calls to the outside in an hour: `600m`. \"0s\": any.",
+        [](const Target& t, Value& v) { t.trunk().tolls.talk_per_hour = std::chrono::seconds(v.number); }},
     Key{"trunks.*.record", Type::boolean, "false", "", "Record its calls, both ways, from the answer on.",
         [](const Target& t, Value& v) { t.trunk().record.on = v.flag; }},
     Key{"trunks.*.record_path", Type::text, "", "1024",
@@ -176,6 +180,9 @@ constexpr std::array key_rows{
         "What the caller's `toll_allow` must have. Who lacks it hears so, and the call ends with "
         "OUTGOING_CALL_BARRED.",
         [](const Target& t, Value& v) { t.outbound().needs = v.text; }},
+    Key{"outbound.tolls", Type::texts, "", "16",
+        "What calls by it may cost: `[\"de\", \"premium\"]`, beside what `[tolls] allow` says.",
+        [](const Target& t, Value& v) { t.outbound().tolls = placed_items(v); }},
     Key{"outbound.context", Type::text, "default", "64", "The dialplan context that it is part of.",
         [](const Target& t, Value& v) { t.outbound().context = v.text; }},
     Key{"outbound.send", Type::text, "", "128",
