@@ -85,6 +85,9 @@ void Stream::on_rtp(Turn& turn) {
   if (received.source) {
     take(received, turn);
   }
+  if (desk_ != nullptr) {  // it was silent, and now there is something: the next ones wait for the beat
+    wait_for_packets(false);
+  }
 }
 
 void Stream::take(Received received, Turn& turn) {
@@ -208,7 +211,15 @@ void Stream::listen(const RtpPacket& packet, std::span<const std::uint8_t> datag
   if (ear_ != nullptr) {
     using What = PlayoutKind::What;
     const What what = kind.event ? What::event : kind.noise ? What::comfort_noise : What::sound;
-    ear_->put(packet, payload, {what, kind.codec, kind.clock_rate}, now);
+    const PlayoutKind played{what, kind.codec, kind.clock_rate};
+    if (doze_.on() &&
+        (kind.event || doze_.sleeps_through(kind.noise ? 0 : amplitude_of(kind.codec, payload)))) {
+      if (!kind.event && doze_.looks_on()) {
+        ear_->pass_over(packet, played, now);
+      }
+      return;
+    }
+    ear_->put(packet, payload, played, now);
     if (what == What::sound) {
       note_sound(now);
     }

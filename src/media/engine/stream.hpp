@@ -5,6 +5,7 @@
 #include "media/engine/beat_clock.hpp"
 #include "media/engine/choir.hpp"
 #include "media/engine/delay_line.hpp"
+#include "media/engine/doze.hpp"
 #include "media/engine/ear.hpp"
 #include "media/engine/key_presser.hpp"
 #include "media/engine/latch.hpp"
@@ -120,8 +121,12 @@ class Stream final : public Beating {
   [[nodiscard]] MixId mix() const { return mix_; }
   /// What the peer says in this beat; empty while it is silent or not decoded.
   [[nodiscard]] std::span<const std::int16_t> spoken() const {
-    return ear_ != nullptr && ear_->speaks() ? ear_->frame() : std::span<const std::int16_t>();
+    return !doze_.on() && ear_ != nullptr && ear_->speaks() ? ear_->frame() : std::span<const std::int16_t>();
   }
+  /// How loud that is which is too quiet to be decoded; nullopt: there is none of that.
+  [[nodiscard]] std::optional<unsigned> undecoded() const { return doze_.amplitude(); }
+  /// `used`: the mix wanted what the peer said in this beat.
+  void end_hearing(bool used);
   /// The mix of this beat is there: with whose coder we say it.
   void choose_words();
 
@@ -149,6 +154,7 @@ class Stream final : public Beating {
   void on_rtp(Turn& turn);
   void take(Received received, Turn& turn);
   void wait_for_packets(bool by_epoll);
+  void stamp_packets(bool on);
   void drain(base::Time now);
   void on_rtcp(Turn& turn);
   void read_report(Received received, Turn& turn);
@@ -175,6 +181,7 @@ class Stream final : public Beating {
   void speak(base::Time now) override;
   void settle();
   void settle_ear();
+  void settle_doze();
   void settle_mouth();
   void note_sound(base::Time now);
   [[nodiscard]] bool is_heard() const;
@@ -188,6 +195,7 @@ class Stream final : public Beating {
   void leave_choir();
   void say(base::Time now);
   void say_with_choir(base::Time now);
+  enum Source : unsigned { nobody, a_key, a_player, a_mix, the_partner };  // what a ramp lies between
   struct Utterance {
     std::span<const std::int16_t> pcm;
     unsigned source = 0;
@@ -272,13 +280,16 @@ class Stream final : public Beating {
   MixDesk* desk_ = nullptr;     // not owned
   MixDesk::Member seat_ = 0;    // at it
   bool heard_there_ = false;    // it wants what we hear
+  unsigned gate_level_ = 0;     // amplitude from which on its gate for us may open; 0: it has none
+  Doze doze_;                   // of the ear
   Choir* choir_ = nullptr;      // not owned: the desk's, with others who hear the same in the same codec
   bool in_choir_ = false;       // it speaks for us just now
   unsigned alone_beats_ = 0;    // since we began to speak for ourselves
   BeatClock* clock_ = nullptr;  // not owned
   int epoll_ = -1;              // its thread's
   ThreadTotals* totals_ = nullptr;
-  bool drains_ = false;  // packets wait in the socket until the beat
+  bool drains_ = false;       // packets wait in the socket until the beat
+  unsigned empty_beats_ = 0;  // in which none was there
 
   // Now and then.
   Readable rtp_readable_{this, false};

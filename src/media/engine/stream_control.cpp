@@ -240,7 +240,9 @@ void Stream::sweep(base::Time now) {
     tell_digit({.key = ended->key, .ended = true, .length = ended->length});
   }
   block_->last_heard.store(last_activity_.time_since_epoch().count(), std::memory_order_relaxed);
-  note_playout();
+  if (ear_ != nullptr && !doze_.on()) {
+    note_playout();
+  }
 }
 
 void Stream::say_goodbye(base::Time now) {

@@ -13,7 +13,8 @@ namespace switchroom::media {
 namespace {
 
 constexpr std::size_t batch = 4;
-constexpr int most_batches = 4;            // at a beat: a flood takes no more than this
+constexpr std::size_t most = 16;           // at a beat: a flood takes no more than this
+constexpr unsigned silent_after = 50;      // beats in which nothing came
 constexpr std::size_t packet_size = 2048;  // bytes, as in media_thread.cpp
 constexpr auto longest_wait = std::chrono::seconds(1);
 
@@ -35,13 +36,17 @@ base::Time arrival(const msghdr& message, base::Time now, const timespec& wall) 
 
 }  // namespace
 
+void Stream::stamp_packets(bool on) {
+  const int stamps = on ? 1 : 0;
+  (void)::setsockopt(rtp_.fd(), SOL_SOCKET, SO_TIMESTAMPNS, &stamps, sizeof stamps);
+}
+
 void Stream::wait_for_packets(bool by_epoll) {
   if (drains_ != by_epoll || epoll_ < 0) {
     return;  // it does so already
   }
   drains_ = !by_epoll;
-  const int stamps = drains_ ? 1 : 0;
-  (void)::setsockopt(rtp_.fd(), SOL_SOCKET, SO_TIMESTAMPNS, &stamps, sizeof stamps);
+  empty_beats_ = 0;
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = &rtp_readable_;
@@ -57,8 +62,12 @@ void Stream::drain(base::Time now) {
   std::array<SocketAddress, batch> sources;
   std::array<iovec, batch> parts;
   std::array<mmsghdr, batch> messages;
-  for (int round = 0; round < most_batches; ++round) {
-    for (std::size_t i = 0; i < batch; ++i) {
+  // What nobody listens to may wait: one packet is taken, and more only while they are older than a beat,
+  // which saves asking an empty socket for another one.
+  const bool unheard = ear_ == nullptr || doze_.on();
+  const std::size_t wanted = unheard ? 1 : batch;
+  for (std::size_t taken = 0; taken < most;) {
+    for (std::size_t i = 0; i < wanted; ++i) {
       parts[i] = {buffers[i].data(), buffers[i].size()};
       messages[i] = {};
       messages[i].msg_hdr.msg_name = sources[i].data();
@@ -68,18 +77,28 @@ void Stream::drain(base::Time now) {
       messages[i].msg_hdr.msg_control = notes[i].bytes.data();
       messages[i].msg_hdr.msg_controllen = notes[i].bytes.size();
     }
-    const int count = ::recvmmsg(rtp_.fd(), messages.data(), batch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
-    timespec wall{};
-    if (count > 0) {
-      ::clock_gettime(CLOCK_REALTIME, &wall);
+    const int got = ::recvmmsg(rtp_.fd(), messages.data(), static_cast<unsigned>(wanted),
+                               MSG_DONTWAIT | MSG_TRUNC, nullptr);
+    const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
+    if (count == 0 && taken == 0) {
+      if (++empty_beats_ >= silent_after) {
+        wait_for_packets(true);  // it costs nothing until something comes
+      }
+      return;
     }
-    for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count); ++i) {
+    empty_beats_ = 0;
+    timespec wall{};
+    ::clock_gettime(CLOCK_REALTIME, &wall);
+    base::Time newest{};
+    for (std::size_t i = 0; i < count; ++i) {
       Received received{{}, sources[i], messages[i].msg_len <= packet_size};
       received.datagram = std::span(buffers[i]).first(received.whole ? messages[i].msg_len : 0);
-      Turn turn{buffers[i], arrival(messages[i].msg_hdr, now, wall), *totals_};
+      newest = arrival(messages[i].msg_hdr, now, wall);
+      Turn turn{buffers[i], newest, *totals_};
       take(received, turn);
     }
-    if (count < static_cast<int>(batch)) {
+    taken += count;
+    if (count < wanted || (unheard && now - newest < BeatClock::beat)) {
       return;
     }
   }
