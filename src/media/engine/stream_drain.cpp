@@ -12,9 +12,11 @@
 namespace switchroom::media {
 namespace {
 
-constexpr std::size_t batch = 4;
+constexpr std::size_t batch = 6;
+constexpr std::size_t usual_batch = 4;     // of who is heard: more than come within a beat
+constexpr unsigned muted_turn = 4;         // beats for which the packets of who is muted may wait
 constexpr std::size_t most = 16;           // at a beat: a flood takes no more than this
-constexpr unsigned silent_after = 50;      // beats in which nothing came
+constexpr unsigned silent_after = 50;      // times that nothing was there
 constexpr std::size_t packet_size = 2048;  // bytes, as in media_thread.cpp
 constexpr auto longest_wait = std::chrono::seconds(1);
 
@@ -53,7 +55,15 @@ void Stream::wait_for_packets(bool by_epoll) {
   (void)::epoll_ctl(epoll_, by_epoll ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, rtp_.fd(), &event);
 }
 
+/// What a muted member sends is counted, and no more: four packets at once cost little more than one.
+bool Stream::may_wait() {
+  return ear_ == nullptr && !dtls_.may_have_news() && ++muted_beats_ % muted_turn != 0;
+}
+
 void Stream::drain(base::Time now) {
+  if (may_wait()) {
+    return;
+  }
   struct alignas(cmsghdr) Notes {
     std::array<std::uint8_t, 64> bytes;
   };
@@ -62,10 +72,10 @@ void Stream::drain(base::Time now) {
   std::array<SocketAddress, batch> sources;
   std::array<iovec, batch> parts;
   std::array<mmsghdr, batch> messages;
-  // What nobody listens to may wait: one packet is taken, and more only while they are older than a beat,
-  // which saves asking an empty socket for another one.
-  const bool unheard = ear_ == nullptr || doze_.on();
-  const std::size_t wanted = unheard ? 1 : batch;
+  // Who dozes wakes with a loud packet: one is taken, and more only while they are older than a beat, which
+  // saves asking an empty socket for another one.
+  const bool dozes = doze_.on();
+  const std::size_t wanted = dozes ? 1 : ear_ == nullptr ? batch : usual_batch;
   for (std::size_t taken = 0; taken < most;) {
     for (std::size_t i = 0; i < wanted; ++i) {
       parts[i] = {buffers[i].data(), buffers[i].size()};
@@ -77,8 +87,7 @@ void Stream::drain(base::Time now) {
       messages[i].msg_hdr.msg_control = notes[i].bytes.data();
       messages[i].msg_hdr.msg_controllen = notes[i].bytes.size();
     }
-    const int got = ::recvmmsg(rtp_.fd(), messages.data(), static_cast<unsigned>(wanted),
-                               MSG_DONTWAIT | MSG_TRUNC, nullptr);
+    const int got = rtp_.receive(std::span(messages).first(wanted));
     const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
     if (count == 0 && taken == 0) {
       if (++empty_beats_ >= silent_after) {
@@ -98,7 +107,7 @@ void Stream::drain(base::Time now) {
       take(received, turn);
     }
     taken += count;
-    if (count < wanted || (unheard && now - newest < BeatClock::beat)) {
+    if (count < wanted || (dozes && now - newest < BeatClock::beat)) {
       return;
     }
   }

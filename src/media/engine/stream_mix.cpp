@@ -88,8 +88,7 @@ void Stream::choose_words() {
   if (choir_ == nullptr || mouth_ == nullptr) {
     return;
   }
-  const bool may = desk_->hears_shared(seat_) && player_ == nullptr &&
-                   presser_.form() == KeyPresser::Form::none && sent_db_ == 0 && can_send();
+  const bool may = desk_->hears_shared(seat_) && !own_sound_ && can_send();
   if (in_choir_) {
     if (!may && choir_->at_packet_start()) {
       in_choir_ = false;

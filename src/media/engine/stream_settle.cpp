@@ -126,6 +126,13 @@ void Stream::settle_doze() {
   doze_.settle(mix_alone, gate_level_);
 }
 
+/// For those who look at each beat.
+void Stream::note_own_sound() {
+  own_sound_ =
+      player_ != nullptr || chime_ != nullptr || presser_.form() != KeyPresser::Form::none || sent_db_ != 0;
+  tapped_ = !taps_.empty();
+}
+
 void Stream::settle_mouth() {
   if (!says_something()) {
     leave_choir();
@@ -148,6 +155,7 @@ void Stream::settle_mouth() {
 
 /// Makes what is needed now, lets go of what is not, and joins or leaves the beat.
 void Stream::settle() {
+  note_own_sound();
   if (clock_ == nullptr) {
     return;
   }

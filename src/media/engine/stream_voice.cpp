@@ -24,6 +24,9 @@ void Stream::hear(base::Time now) {
 
 void Stream::speak(base::Time now) {
   said_ = false;
+  if (in_choir_ && !own_sound_ && !tapped_) {  // most of a room
+    return say_with_choir(now);
+  }
   const bool presses = presser_.form() != KeyPresser::Form::none;
   if (presser_.form() == KeyPresser::Form::packets) {
     press_on(now);
@@ -152,7 +155,6 @@ void Stream::emit(const RtpPacket& header, std::span<const std::uint8_t> payload
   alignas(4) std::array<std::uint8_t, rtp_header_size + max_payload + srtp_trailer> packet;
   write_rtp_header(std::span(packet).first<rtp_header_size>(), header);
   std::ranges::copy(payload, packet.begin() + rtp_header_size);
-  const SocketAddress& to = latch_.destination();
   std::size_t size = rtp_header_size + payload.size();
   if (crypto_.on()) {
     size = crypto_.seal(packet, size).value_or(0);
@@ -160,8 +162,8 @@ void Stream::emit(const RtpPacket& header, std::span<const std::uint8_t> payload
       return;
     }
   }
-  if (::sendto(rtp_.fd(), packet.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, to.data(), to.size()) < 0) {
-    return;  // lost, as it would be on the wire
+  if (!rtp_.send(std::span(packet).first(size), latch_.destination())) {
+    return;
   }
   sender_.on_sent(payload.size());
   block_->sent.add();
