@@ -183,7 +183,7 @@ class Stream final : public Beating {
   void settle();
   void settle_ear();
   void settle_doze();
-  void note_own_sound();
+  void note_for_beats();
   void settle_mouth();
   void note_sound(base::Time now);
   [[nodiscard]] bool is_heard() const;
@@ -241,6 +241,7 @@ class Stream final : public Beating {
   bool own_sound_ = false;    // we have something to say that the choir does not
   bool tapped_ = false;
   bool said_ = false;             // the mouth did, in this beat
+  std::uint8_t send_type_ = 0;    // payload type of what we send by ourselves
   std::uint8_t empty_beats_ = 0;  // in which nothing was in the socket
   std::uint8_t muted_beats_;      // begins with our number: not all shall take their turn in the same beat
   Way way_ = Way::none;

@@ -4,7 +4,6 @@
 
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <time.h>
@@ -18,20 +17,16 @@ constexpr unsigned muted_turn = 4;         // beats for which the packets of who
 constexpr std::size_t most = 16;           // at a beat: a flood takes no more than this
 constexpr unsigned silent_after = 50;      // times that nothing was there
 constexpr std::size_t packet_size = 2048;  // bytes, as in media_thread.cpp
-constexpr auto longest_wait = std::chrono::seconds(1);
 
 /// When the kernel got it, on our clock: so exact that the jitter buffer sees the network and not the beat.
-base::Time arrival(const msghdr& message, base::Time now, const timespec& wall) {
+base::Time arrival(const msghdr& message, const BeatClock& clock, base::Time now) {
   for (const cmsghdr* note = CMSG_FIRSTHDR(&message); note != nullptr;
        note = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(note))) {
-    if (note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) {
-      continue;
+    if (note->cmsg_level == SOL_SOCKET && note->cmsg_type == SCM_TIMESTAMPNS) {
+      timespec stamp{};
+      std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
+      return clock.arrival(stamp);
     }
-    timespec stamp{};
-    std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
-    const auto age = std::chrono::seconds(wall.tv_sec - stamp.tv_sec) +
-                     std::chrono::nanoseconds(wall.tv_nsec - stamp.tv_nsec);
-    return now - std::clamp<base::Duration>(age, base::Duration::zero(), longest_wait);
   }
   return now;
 }
@@ -96,13 +91,11 @@ void Stream::drain(base::Time now) {
       return;
     }
     empty_beats_ = 0;
-    timespec wall{};
-    ::clock_gettime(CLOCK_REALTIME, &wall);
     base::Time newest{};
     for (std::size_t i = 0; i < count; ++i) {
       Received received{{}, sources[i], messages[i].msg_len <= packet_size};
       received.datagram = std::span(buffers[i]).first(received.whole ? messages[i].msg_len : 0);
-      newest = arrival(messages[i].msg_hdr, now, wall);
+      newest = arrival(messages[i].msg_hdr, *clock_, now);
       Turn turn{buffers[i], newest, *totals_};
       take(received, turn);
     }

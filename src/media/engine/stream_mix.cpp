@@ -111,14 +111,13 @@ void Stream::say_with_choir(base::Time now) {
   if (!can_send()) {
     return;
   }
-  const sdp::AgreedCodec& codec = *codec_in_use();
   for (const Choir::Packet& packet : choir_->packets()) {
     if (packet.size == 0 || now < events_until_) {
       sender_.skip(packet.units);
       continue;
     }
     RtpPacket header = sender_.next(packet.units, choir_->key().clock_rate, now);
-    header.payload_type = packet.noise ? plan_.comfort_noise->send_payload_type : codec.send_payload_type;
+    header.payload_type = packet.noise ? plan_.comfort_noise->send_payload_type : send_type_;
     emit(header, std::span(packet.bytes).first(packet.size));
   }
 }

@@ -126,11 +126,14 @@ void Stream::settle_doze() {
   doze_.settle(mix_alone, gate_level_);
 }
 
-/// For those who look at each beat.
-void Stream::note_own_sound() {
+/// What each beat asks, answered in few bytes.
+void Stream::note_for_beats() {
   own_sound_ =
       player_ != nullptr || chime_ != nullptr || presser_.form() != KeyPresser::Form::none || sent_db_ != 0;
   tapped_ = !taps_.empty();
+  if (const sdp::AgreedCodec* const codec = codec_in_use()) {
+    send_type_ = codec->send_payload_type;
+  }
 }
 
 void Stream::settle_mouth() {
@@ -155,7 +158,7 @@ void Stream::settle_mouth() {
 
 /// Makes what is needed now, lets go of what is not, and joins or leaves the beat.
 void Stream::settle() {
-  note_own_sound();
+  note_for_beats();
   if (clock_ == nullptr) {
     return;
   }

@@ -71,7 +71,7 @@ void Stream::say(base::Time now) {
       continue;
     }
     RtpPacket header = sender_.next(packet->units, clock_rate, now);
-    header.payload_type = packet->noise ? plan_.comfort_noise->send_payload_type : codec.send_payload_type;
+    header.payload_type = packet->noise ? plan_.comfort_noise->send_payload_type : send_type_;
     emit(header, packet->payload);
   }
 }
