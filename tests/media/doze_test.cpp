@@ -254,6 +254,44 @@ TEST_CASE("a quiet member and a silent one are heard when they begin to talk", "
   CHECK(talker.port->statistics().lost == 0);
 }
 
+TEST_CASE("who is muted and watched is known to talk without being decoded", "[doze][voice]") {
+  Room room;
+  const auto mix = room.engine->mix(8000);
+  Member talker(room, *mix, {.speaks = 0, .energy_level = 100, .watched = true});
+  CHECK(dozes(talker, 4000));
+  CHECK(room.until([&] {
+    run(talker, 0.1, 4000);
+    return talker.seat->state().talking;
+  }));
+  CHECK(room.until([&] {
+    run(talker, 0.1, 30);
+    return !talker.seat->state().talking;
+  }));
+}
+
+TEST_CASE("a member whose codec must be decoded does not doze while it sends", "[doze][voice]") {
+  Room room;
+  const auto mix = room.engine->mix(16000);
+  Member talker(room, *mix, {.energy_level = 100});
+  auto plan = plan_for(talker.phone.local());
+  plan.codecs = {{CodecId::g722, 9, 9, ""}};
+  talker.port->apply(plan);
+  const auto quiet = encoded(CodecId::g722, std::vector<std::int16_t>(320));
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t played = 0;
+  for (int i = 0; i < 100; ++i) {
+    talker.phone.send(talker.port->local_rtp(), rtp({.payload_type = 9,
+                                                     .sequence = talker.phone.sequence++,
+                                                     .timestamp = talker.phone.timestamp,
+                                                     .ssrc = talker.phone.ssrc},
+                                                    quiet));
+    talker.phone.timestamp += 160;
+    std::this_thread::sleep_until(begin + (i + 1) * 20ms);
+    played = i == 60 ? talker.port->statistics().played_ms : played;
+  }
+  CHECK(talker.port->statistics().played_ms >= played + 300);
+}
+
 TEST_CASE("a muted member's packets are counted, and it is heard when it no longer is muted",
           "[doze][voice]") {
   Room room;

@@ -218,6 +218,9 @@ void Stream::listen(const RtpPacket& packet, std::span<const std::uint8_t> datag
     }
     ear_->put(packet, payload, played, now);
     if (what == What::sound) {
+      if (!amplitude_of(kind.codec, {})) {
+        doze_.wake();  // it would be woken by the next one
+      }
       note_sound(now);
     }
   }

@@ -1,6 +1,7 @@
 // The stream as a member of a mix: its seat, and the choir that speaks for it.
 #include "media/engine/stream.hpp"
 
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -8,8 +9,14 @@ namespace switchroom::media {
 
 namespace {
 
-/// A gate that is always open is none.
-unsigned gate_level(const MixRole& role) { return role.ungated ? 0 : role.energy_level; }
+/// The amplitude from which on what a member says may be wanted. A gate that is always open is none; of who
+/// is muted and watched no more is wanted than how loud it is.
+unsigned gate_level(const MixRole& role) {
+  if (role.speaks == 0) {
+    return std::numeric_limits<unsigned>::max();
+  }
+  return role.ungated ? 0 : role.energy_level;
+}
 
 }  // namespace
 
