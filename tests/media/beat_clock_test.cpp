@@ -66,3 +66,44 @@ TEST_CASE("who is not served is not moved") {
   CHECK(!one.beats.empty());
   clock.leave(one);
 }
+
+TEST_CASE("the timer wakes for those who are served, and for nobody else") {
+  media::BeatClock clock;
+  Member one;
+  std::size_t wakes = 0;
+  const auto run_until = [&](const Member& member, std::size_t beats) {
+    for (const auto end = base::Clock::now() + 10s;
+         member.beats.size() < beats && base::Clock::now() < end;) {
+      pollfd wait{clock.descriptor(), POLLIN, 0};
+      wakes += ::poll(&wait, 1, 5) == 1 ? 1 : 0;
+      clock.tick();
+    }
+    REQUIRE(member.beats.size() >= beats);
+  };
+  clock.join(one, nullptr);
+  run_until(one, 20);
+  CHECK(wakes <= 20);
+
+  // Whoever joins in another phase is served every 20 ms from then on, and not at once for a tick that has
+  // passed.
+  std::vector<Member> others(3);
+  for (Member& other : others) {
+    run(clock, 12ms);
+    clock.join(other, nullptr);
+  }
+  run_until(others[2], 20);
+  for (const Member& other : others) {
+    REQUIRE(other.beats.size() >= 20);
+    const auto step = (other.beats.back() - other.beats.front()) / (other.beats.size() - 1);
+    CHECK(step > 18ms);
+  }
+  CHECK(wakes <= one.beats.size() + others[0].beats.size() + others[1].beats.size() + others[2].beats.size());
+
+  for (Member& other : others) {
+    clock.leave(other);
+  }
+  clock.leave(one);
+  run(clock, 25ms);
+  pollfd wait{clock.descriptor(), POLLIN, 0};
+  CHECK(::poll(&wait, 1, 100) == 0);
+}

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -70,6 +71,10 @@ struct CodecSettings {
 
 std::unique_ptr<Encoder> make_encoder(const CodecSettings& settings);
 std::unique_ptr<Decoder> make_decoder(const CodecSettings& settings);
+
+/// The loudest 20 ms of a payload as mean_amplitude() of its sound would tell, without decoding it; nullopt
+/// where only decoding tells.
+std::optional<unsigned> amplitude_of(sdp::CodecId codec, std::span<const std::uint8_t> payload);
 
 /// Hz of the sound that a codec carries: 8000, G.722 16000, opus 48000. Not the RTP clock.
 unsigned natural_rate(sdp::CodecId codec);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace switchroom::media {
 namespace {
@@ -23,9 +24,11 @@ std::int16_t a_law_value(std::uint8_t code) {
   return static_cast<std::int16_t>((bits & 0x80U) != 0 ? magnitude : -magnitude);
 }
 
-/// Both directions of one law as tables: 256 values, and the nearest code of every 14-bit sample.
+/// Both directions of one law as tables: 256 values, and the nearest code of every 14-bit sample. A code's
+/// highest bit is the sign.
 struct Law {
   std::array<std::int16_t, 256> values{};
+  std::array<std::uint16_t, 128> sizes{};  // without their sign
   std::array<std::uint8_t, 16384> codes{};
 
   explicit Law(std::int16_t (*value)(std::uint8_t)) {
@@ -33,6 +36,7 @@ struct Law {
     for (unsigned code = 0; code < 256; ++code) {
       values[code] = value(static_cast<std::uint8_t>(code));
       order[code] = static_cast<std::uint8_t>(code);
+      sizes[code & 0x7FU] = static_cast<std::uint16_t>(std::abs(values[code]));
     }
     std::ranges::sort(order, {}, [this](std::uint8_t code) { return values[code]; });
     std::size_t nearest = 0;
@@ -101,6 +105,22 @@ class G711Decoder final : public Decoder {
 };
 
 }  // namespace
+
+unsigned g711_amplitude(sdp::CodecId law, std::span<const std::uint8_t> payload) {
+  constexpr std::size_t piece = narrow / 50;
+  const auto& sizes = law_of(law).sizes;
+  unsigned loudest = 0;
+  while (!payload.empty()) {
+    const auto codes = payload.first(std::min(piece, payload.size()));
+    unsigned sum = 0;
+    for (const std::uint8_t code : codes) {
+      sum += sizes[code & 0x7FU];
+    }
+    loudest = std::max(loudest, sum / static_cast<unsigned>(codes.size()));
+    payload = payload.subspan(codes.size());
+  }
+  return loudest;
+}
 
 std::unique_ptr<Encoder> make_g711_encoder(sdp::CodecId law) {
   return std::make_unique<G711Encoder>(law_of(law));

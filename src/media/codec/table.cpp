@@ -26,6 +26,16 @@ std::unique_ptr<Decoder> make_decoder(const CodecSettings& settings) {
   return make_opus_decoder(settings.rate);
 }
 
+std::optional<unsigned> amplitude_of(sdp::CodecId codec, std::span<const std::uint8_t> payload) {
+  switch (codec) {
+    case sdp::CodecId::pcmu:
+    case sdp::CodecId::pcma: return g711_amplitude(codec, payload);
+    case sdp::CodecId::g722:
+    case sdp::CodecId::opus: break;
+  }
+  return std::nullopt;
+}
+
 unsigned natural_rate(sdp::CodecId codec) {
   switch (codec) {
     case sdp::CodecId::pcmu:

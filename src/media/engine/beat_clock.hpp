@@ -4,8 +4,10 @@
 #include "base/clock.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <time.h>
 #include <vector>
 
 namespace switchroom::media {
@@ -25,8 +27,9 @@ class Beating {
   bool beats_ = false;
 };
 
-/// A timer of 5 ms that runs only while somebody needs it; each phase is served at every fourth tick, which
-/// spreads the work over the 20 ms. Those who exchange sound share a phase. Media thread.
+/// Ticks of 5 ms; each phase is served at every fourth, which spreads the work over the 20 ms. The timer is
+/// set for the next tick at which somebody is served, so that one room, or one call, wakes its thread every
+/// 20 ms. Those who exchange sound share a phase. Media thread.
 class BeatClock {
  public:
   static constexpr base::Duration beat = std::chrono::milliseconds(20);
@@ -45,6 +48,10 @@ class BeatClock {
   /// given when a packet of each came. Their beat is shifted once by it.
   void suit(Beating& one, base::Time came, Beating& other, base::Time other_came);
 
+  /// A time stamp of the kernel (the wall's clock) on our clock, for what came before this tick: at most a
+  /// second before it, and never behind it.
+  [[nodiscard]] base::Time arrival(const timespec& stamp) const;
+
   /// Readable when a tick is due.
   [[nodiscard]] int descriptor() const { return descriptor_; }
   /// Serves what is due. A thread that was held up catches up to 100 ms; what is beyond is skipped.
@@ -53,15 +60,19 @@ class BeatClock {
 
  private:
   static constexpr std::size_t phases = 4;
-  void arm(bool on);
+  void arm();
+  void pass_idle_ticks();
   void serve(std::size_t phase, base::Time now);
   [[nodiscard]] base::Duration wait(base::Time came, unsigned phase) const;
 
   int descriptor_;
   std::array<std::vector<Beating*>, phases> members_;  // not owned; null: left, taken out at the next beat
   std::size_t count_ = 0;
-  std::uint64_t ticks_ = 0;
+  std::uint64_t ticks_ = 0;  // that were; the next one serves phase ticks_ % phases
   base::Time last_tick_{};
+  base::Time now_{};                         // when this tick was served
+  std::chrono::nanoseconds wall_at_now_{0};  // since 1970
+  base::Time armed_{};                       // for a tick at this time; zero: for none
   std::uint64_t skipped_ = 0;
 };
 

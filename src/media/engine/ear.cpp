@@ -34,15 +34,7 @@ void Ear::listen(base::Time now) {
 
 PlayoutStatistics Ear::statistics() const {
   PlayoutStatistics sum = playout_->statistics();
-  sum.played_ms += before_.played_ms;
-  sum.concealed_ms += before_.concealed_ms;
-  sum.recovered += before_.recovered;
-  sum.late += before_.late;
-  sum.duplicates += before_.duplicates;
-  sum.reordered += before_.reordered;
-  sum.resets += before_.resets;
-  sum.undecodable += before_.undecodable;
-  sum.overflows += before_.overflows;
+  sum.add(before_);
   return sum;
 }
 

@@ -24,6 +24,10 @@ class Ear {
            base::Time now) {
     playout_->put(packet, payload, kind, now);
   }
+  /// A packet that nobody wants to hear.
+  void pass_over(const RtpPacket& packet, const PlayoutKind& kind, base::Time now) {
+    playout_->pass_over(packet, kind, now);
+  }
   /// The beat has moved.
   void catch_up() { playout_->catch_up(); }
   /// Takes the next 20 ms in, which frame() gives until the next time.

@@ -57,12 +57,12 @@ class Latch {
   Candidate& candidate(const SocketAddress& source);
   void accept(const SocketAddress& source, base::Time now);
 
+  base::Time last_heard_;
   SocketAddress peer_;
   bool has_peer_ = false;
   bool locked_ = false;
   SocketAddress announced_;
   SocketAddress signalling_;
-  base::Time last_heard_;
   std::array<Candidate, 4> candidates_{};
 };
 

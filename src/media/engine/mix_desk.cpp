@@ -112,15 +112,16 @@ void MixDesk::close() {
 
 // -- the beat ----------------------------------------------------------------------------------------
 
-void MixDesk::put(Member member, Seat& seat, std::span<const std::int16_t> frame) {
+/// True: its gate is open.
+bool MixDesk::put(Member member, Seat& seat, std::span<const std::int16_t> frame) {
   if (!mixer_.hear(member, mean_amplitude(frame))) {
     seat.resampling = false;  // most of a room, most of the time
-    return;
+    return false;
   }
   const auto from = static_cast<unsigned>(frame.size() * 50);
   if (from == rate()) {
     mixer_.say(member, frame);
-    return;
+    return true;
   }
   if (!seat.resampler || seat.resampler->from() != from) {
     seat.resampler.emplace(from, rate());
@@ -132,6 +133,7 @@ void MixDesk::put(Member member, Seat& seat, std::span<const std::int16_t> frame
   const auto out = std::span(converted).first(mixer_.frame_size());
   seat.resampler->convert(frame, out);
   mixer_.say(member, out);
+  return true;
 }
 
 void MixDesk::play_on() {
@@ -184,9 +186,13 @@ void MixDesk::blend(base::Time) {
     if (seat.stream == nullptr) {
       continue;
     }
+    bool used = false;
     if (const auto frame = seat.stream->spoken(); !frame.empty()) {
-      put(member, seat, frame);
+      used = put(member, seat, frame);
+    } else if (const auto amplitude = seat.stream->undecoded()) {
+      used = mixer_.hear(member, *amplitude);
     }
+    seat.stream->end_hearing(used);
   }
   play_on();
   mixer_.mix();

@@ -97,7 +97,7 @@ class MixDesk final : public Beating {
     Member member = 0;
     std::unique_ptr<TapWriter> writer;
   };
-  void put(Member member, Seat& seat, std::span<const std::int16_t> frame);
+  bool put(Member member, Seat& seat, std::span<const std::int16_t> frame);
   void play_on();
   void end_players();
   void tell(Member member, Seat& seat);

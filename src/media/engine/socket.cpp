@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <sys/syscall.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -50,6 +51,24 @@ base::result<Socket, int> Socket::bind(const base::Endpoint& local) {
     return errno;
   }
   return socket;
+}
+
+bool Socket::send(std::span<const std::uint8_t> datagram, const SocketAddress& to) const {
+  return ::syscall(SYS_sendto, fd_, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.data(),
+                   to.size()) >= 0;
+}
+
+ssize_t Socket::receive(std::span<std::uint8_t> buffer, SocketAddress& source) const {
+  socklen_t size = SocketAddress::capacity();
+  // MSG_TRUNC: the true size, so that a datagram that did not fit is seen as such.
+  return ::syscall(SYS_recvfrom, fd_, buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC, source.data(),
+                   &size);
+}
+
+int Socket::receive(std::span<mmsghdr> messages) const {
+  return static_cast<int>(::syscall(SYS_recvmmsg, fd_, messages.data(),
+                                    static_cast<unsigned>(messages.size()), MSG_DONTWAIT | MSG_TRUNC,
+                                    nullptr));
 }
 
 Socket Socket::duplicate() const { return {::fcntl(fd_, F_DUPFD_CLOEXEC, 0), family_}; }

@@ -3,9 +3,13 @@
 
 #include "base/net.hpp"
 #include "base/result.hpp"
+#include "media/engine/socket_address.hpp"
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
+#include <cstdint>
+#include <span>
 #include <utility>
 
 namespace switchroom::media {
@@ -24,6 +28,15 @@ class Socket {
   /// The same socket under a descriptor of its own, for another thread to send by; none (-1) when there is
   /// none left.
   [[nodiscard]] Socket duplicate() const;
+
+  // The next three are the kernel's calls and not the C library's, each of which is a place where a thread
+  // may be cancelled: telling it so costs two atomic exchanges a packet, and nobody cancels a thread here.
+  /// False: it is lost, as it would be on the wire (a full buffer, an error that ICMP reported).
+  bool send(std::span<const std::uint8_t> datagram, const SocketAddress& to) const;
+  /// The true size of the datagram, which may be more than fitted; -1: there is none (errno says why).
+  ssize_t receive(std::span<std::uint8_t> buffer, SocketAddress& source) const;
+  /// How many were there; see recvmmsg(2).
+  int receive(std::span<mmsghdr> messages) const;
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] sa_family_t family() const { return family_; }

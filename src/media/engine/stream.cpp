@@ -21,11 +21,12 @@ constexpr base::Duration event_hold = std::chrono::milliseconds(100);
 }  // namespace
 
 Stream::Stream(Setup setup)
-    : id_(setup.id),
-      rtp_(std::move(setup.rtp)),
+    : rtp_(std::move(setup.rtp)),
+      muted_beats_(static_cast<std::uint8_t>(setup.id)),
+      block_(std::move(setup.block)),
       sender_(random_sender()),
       dtls_(setup.dtls),
-      block_(std::move(setup.block)),
+      id_(setup.id),
       rtcp_(std::move(setup.rtcp)),
       settings_(setup.settings),
       call_context_(setup.call_context) {}
@@ -34,12 +35,8 @@ Stream::~Stream() { live_by({}); }
 
 Stream::Received Stream::receive(const Socket& socket, Turn& turn) {
   Received received;
-  socklen_t size = SocketAddress::capacity();
-  // MSG_TRUNC: the true size, so that a datagram that did not fit is seen as such. Errors (an ICMP's
-  // message, nothing there after all) concern no packet of ours.
-  const ssize_t n = ::recvfrom(socket.fd(), turn.buffer.data(), turn.buffer.size(), MSG_TRUNC,
-                               received.source.data(), &size);
-  if (n < 0) {
+  const ssize_t n = socket.receive(turn.buffer, received.source);
+  if (n < 0) {  // an ICMP's message, or nothing there after all: it concerns no packet of ours
     return received;
   }
   received.whole = static_cast<std::size_t>(n) <= turn.buffer.size();
@@ -84,6 +81,9 @@ void Stream::on_rtp(Turn& turn) {
   const Received received = receive(rtp_, turn);
   if (received.source) {
     take(received, turn);
+  }
+  if (desk_ != nullptr) {  // it was silent, and now there is something: the next ones wait for the beat
+    wait_for_packets(false);
   }
 }
 
@@ -166,7 +166,7 @@ void Stream::forward(RtpPacket& packet, std::span<std::uint8_t> datagram, Turn& 
     listen(packet, datagram, turn.now);
   }
   if (wanted == no_payload_type) {  // no partner, one that is on hold, or one that did not agree to this
-    if (way_ == Way::decoded && !kind.event) {
+    if ((way_ == Way::decoded || heard_there_) && !kind.event) {
       return;  // the ear has it
     }
     if (open_ && way_ == Way::relayed && !kind.event && !kind.noise) {
@@ -208,8 +208,19 @@ void Stream::listen(const RtpPacket& packet, std::span<const std::uint8_t> datag
   if (ear_ != nullptr) {
     using What = PlayoutKind::What;
     const What what = kind.event ? What::event : kind.noise ? What::comfort_noise : What::sound;
-    ear_->put(packet, payload, {what, kind.codec, kind.clock_rate}, now);
+    const PlayoutKind played{what, kind.codec, kind.clock_rate};
+    if (doze_.on() &&
+        (kind.event || doze_.sleeps_through(kind.noise ? 0 : amplitude_of(kind.codec, payload)))) {
+      if (!kind.event && doze_.looks_on()) {
+        ear_->pass_over(packet, played, now);
+      }
+      return;
+    }
+    ear_->put(packet, payload, played, now);
     if (what == What::sound) {
+      if (!amplitude_of(kind.codec, {})) {
+        doze_.wake();  // it would be woken by the next one
+      }
       note_sound(now);
     }
   }
@@ -235,9 +246,7 @@ void Stream::send(RtpPacket& packet, std::span<std::uint8_t> datagram, const Str
     }
     out = room.first(*sealed);
   }
-  const SocketAddress& to = latch_.destination();
-  // A full buffer or an error that ICMP reported: the packet is lost as it would be on the wire.
-  if (::sendto(rtp_.fd(), out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.data(), to.size()) < 0) {
+  if (!rtp_.send(out, latch_.destination())) {
     turn.totals.dropped.add();
     return;
   }

@@ -5,6 +5,7 @@
 #include "media/engine/beat_clock.hpp"
 #include "media/engine/choir.hpp"
 #include "media/engine/delay_line.hpp"
+#include "media/engine/doze.hpp"
 #include "media/engine/ear.hpp"
 #include "media/engine/key_presser.hpp"
 #include "media/engine/latch.hpp"
@@ -120,8 +121,12 @@ class Stream final : public Beating {
   [[nodiscard]] MixId mix() const { return mix_; }
   /// What the peer says in this beat; empty while it is silent or not decoded.
   [[nodiscard]] std::span<const std::int16_t> spoken() const {
-    return ear_ != nullptr && ear_->speaks() ? ear_->frame() : std::span<const std::int16_t>();
+    return !doze_.on() && ear_ != nullptr && ear_->speaks() ? ear_->frame() : std::span<const std::int16_t>();
   }
+  /// How loud that is which is too quiet to be decoded; nullopt: there is none of that.
+  [[nodiscard]] std::optional<unsigned> undecoded() const { return doze_.amplitude(); }
+  /// `used`: the mix wanted what the peer said in this beat.
+  void end_hearing(bool used);
   /// The mix of this beat is there: with whose coder we say it.
   void choose_words();
 
@@ -149,7 +154,9 @@ class Stream final : public Beating {
   void on_rtp(Turn& turn);
   void take(Received received, Turn& turn);
   void wait_for_packets(bool by_epoll);
+  void stamp_packets(bool on);
   void drain(base::Time now);
+  [[nodiscard]] bool may_wait();
   void on_rtcp(Turn& turn);
   void read_report(Received received, Turn& turn);
   bool shake_hands(const Received& received, bool rtcp, Turn& turn);
@@ -175,6 +182,8 @@ class Stream final : public Beating {
   void speak(base::Time now) override;
   void settle();
   void settle_ear();
+  void settle_doze();
+  void note_for_beats();
   void settle_mouth();
   void note_sound(base::Time now);
   [[nodiscard]] bool is_heard() const;
@@ -188,6 +197,7 @@ class Stream final : public Beating {
   void leave_choir();
   void say(base::Time now);
   void say_with_choir(base::Time now);
+  enum Source : unsigned { nobody, a_key, a_player, a_mix, the_partner };  // what a ramp lies between
   struct Utterance {
     std::span<const std::int16_t> pcm;
     unsigned source = 0;
@@ -216,37 +226,57 @@ class Stream final : public Beating {
   void tell_forged();
   void tell_handshake(const HandshakeEnd& end);
 
-  // Read for each packet.
-  StreamId id_;
+  // What a beat of a member of a mix reads and writes stands together, in few lines of the cache: of a
+  // thousand members none is in the cache any more when its turn comes. Then what is read for each packet.
   Socket rtp_;
-  Latch latch_;
-  Stream* target_ = nullptr;  // not owned; who sends what we receive: the partner, or ourselves (echo)
-  bool planned_ = false;      // apply() was called
-  bool receives_ = false;
+  bool planned_ = false;   // apply() was called
+  bool receives_ = false;  // by the plan
+  bool sends_ = false;     // likewise
   bool mux_ = false;
   bool heard_ = false;
-  bool timed_out_ = false;  // told, and nothing came since
+  bool timed_out_ = false;    // told, and nothing came since
+  bool drains_ = false;       // packets wait in the socket until the beat
+  bool heard_there_ = false;  // the mix wants what we hear
+  bool in_choir_ = false;     // it speaks for us just now
+  bool own_sound_ = false;    // we have something to say that the choir does not
+  bool tapped_ = false;
+  bool said_ = false;             // the mouth did, in this beat
+  std::uint8_t send_type_ = 0;    // payload type of what we send by ourselves
+  std::uint8_t empty_beats_ = 0;  // in which nothing was in the socket
+  std::uint8_t muted_beats_;      // begins with our number: not all shall take their turn in the same beat
+  Way way_ = Way::none;
+  bool lacking_former_ = false;  // because packets of an earlier plan are still arriving
+  bool lacking_ = false;         // the peer sends a codec that the partner did not agree to
+  bool open_ = false;            // map_ leads somewhere
+  Doze doze_;                    // of the ear
+  std::unique_ptr<Ear> ear_;
+  std::unique_ptr<Mouth> mouth_;
+  std::unique_ptr<Player> player_;
+  std::unique_ptr<Player> chime_;  // over all else
+  MixDesk* desk_ = nullptr;        // not owned
+  MixDesk::Member seat_ = 0;       // at it
+  Choir* choir_ = nullptr;         // not owned: the desk's, with others who hear the same in the same codec
+  Stream* target_ = nullptr;       // not owned; who sends what we receive: the partner, or ourselves (echo)
+  ThreadTotals* totals_ = nullptr;
+  std::shared_ptr<PortBlock> block_;
   base::Time last_activity_;
-  ReceiverStatistics statistics_;
+  base::Time events_until_;  // relayed events occupy the stream until then
   Sender sender_;
+  ReceiverStatistics statistics_;
   StreamCrypto crypto_;
   StreamDtls dtls_;
-  std::shared_ptr<PortBlock> block_;
+  Latch latch_;
   PayloadMap map_ = empty_payload_map();  // to target_'s payload types
   PayloadKinds kinds_{};
 
   // Sound itself; there only while it is needed.
-  std::unique_ptr<Ear> ear_;
-  std::optional<base::Time> first_sound_;  // that this ear was given
+  StreamId id_;
+  std::optional<base::Time> first_sound_;  // that the ear was given
   base::Time last_sound_{};
-  std::unique_ptr<Mouth> mouth_;
-  std::unique_ptr<Player> player_;
   std::shared_ptr<PlayHandle> playing_;  // of player_
   PlaySettings play_settings_;
-  std::unique_ptr<Player> chime_;  // over all else
   unsigned play_rate_ = 8000;      // Hz of the best sound in its list
   bool played_something_ = false;  // in this beat
-  bool said_ = false;              // the mouth did, in this beat
   PlayoutStatistics spent_;        // of ears that are gone
   struct TapEntry {
     TapId id = 0;
@@ -256,9 +286,6 @@ class Stream final : public Beating {
     TapWriter writer;
   };
   std::vector<TapEntry> taps_;
-  Way way_ = Way::none;
-  bool lacking_former_ = false;  // because packets of an earlier plan are still arriving
-  bool lacking_ = false;         // the peer sends a codec that the partner did not agree to
   double received_db_ = 0;
   double sent_db_ = 0;
   ToneKeys tone_keys_ = ToneKeys::ignored;
@@ -267,18 +294,11 @@ class Stream final : public Beating {
   char tone_key_ = 0;
   KeyPresser presser_;
   std::uint32_t key_timestamp_ = 0;
-  base::Time events_until_;  // relayed events occupy the stream until then
   MixId mix_ = 0;
-  MixDesk* desk_ = nullptr;     // not owned
-  MixDesk::Member seat_ = 0;    // at it
-  bool heard_there_ = false;    // it wants what we hear
-  Choir* choir_ = nullptr;      // not owned: the desk's, with others who hear the same in the same codec
-  bool in_choir_ = false;       // it speaks for us just now
+  unsigned gate_level_ = 0;     // amplitude from which on its gate for us may open; 0: it has none
   unsigned alone_beats_ = 0;    // since we began to speak for ourselves
   BeatClock* clock_ = nullptr;  // not owned
   int epoll_ = -1;              // its thread's
-  ThreadTotals* totals_ = nullptr;
-  bool drains_ = false;  // packets wait in the socket until the beat
 
   // Now and then.
   Readable rtp_readable_{this, false};
@@ -290,7 +310,6 @@ class Stream final : public Beating {
   asio::io_context& call_context_;
   bool echo_ = false;
   std::unique_ptr<DelayLine> echo_delay_;  // null: the echo is at once
-  bool open_ = false;                      // map_ leads somewhere
   LinkId link_ = 0;
   StreamId partner_id_ = 0;
   Stream* partner_ = nullptr;  // not owned; set while both are on one thread

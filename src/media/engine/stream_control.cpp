@@ -24,6 +24,7 @@ void Stream::apply(const sdp::MediaPlan& plan, base::Time now) {
   plan_ = plan;
   planned_ = true;
   receives_ = sdp::receives(plan.direction);
+  sends_ = sdp::sends(plan.direction);
   mux_ = plan.rtcp_mux;
   crypto_.apply(plan);
   dtls_.apply(plan, {rtp_, announced}, {rtcp_, announced_rtcp});
@@ -83,8 +84,7 @@ void Stream::disconnect() {
 }
 
 bool Stream::can_send() const {
-  return planned_ && sdp::sends(plan_.direction) && static_cast<bool>(latch_.destination()) &&
-         !crypto_.waits();
+  return sends_ && static_cast<bool>(latch_.destination()) && !crypto_.waits();
 }
 
 /// After every change of what route() looks at, in us or in the partner.
@@ -240,7 +240,9 @@ void Stream::sweep(base::Time now) {
     tell_digit({.key = ended->key, .ended = true, .length = ended->length});
   }
   block_->last_heard.store(last_activity_.time_since_epoch().count(), std::memory_order_relaxed);
-  note_playout();
+  if (ear_ != nullptr && !doze_.on()) {
+    note_playout();
+  }
 }
 
 void Stream::say_goodbye(base::Time now) {
@@ -278,8 +280,7 @@ void Stream::send_report(base::Time now, bool goodbye) {
       return;
     }
   }
-  (void)::sendto((mux_ ? rtp_ : rtcp_).fd(), packet.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, to->data(),
-                 to->size());
+  (void)(mux_ ? rtp_ : rtcp_).send(std::span(packet).first(size), *to);
 }
 
 void Stream::tell_first_packet() {

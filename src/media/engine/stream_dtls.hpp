@@ -51,9 +51,9 @@ class StreamDtls {
   void end();
 
   DtlsWorker& worker_;
-  std::array<Entry, 2> sessions_;  // RTP, RTCP
-  unsigned open_ = 0;              // of which nobody was told
+  unsigned open_ = 0;  // sessions of which nobody was told
   std::uint32_t association_ = 0;
+  std::array<Entry, 2> sessions_;  // RTP, RTCP
   std::vector<std::uint8_t> kept_;
   SocketAddress kept_source_;
 };

@@ -52,9 +52,13 @@ void DelayEstimator::count(double delay) {
   delays_[at_] = bin;
   at_ = (at_ + 1) % remembered;
   ++histogram_[bin];
+  largest_ = std::max<std::size_t>(largest_, bin);
+  while (histogram_[largest_] == 0) {  // that of `bin` is not
+    --largest_;
+  }
   // One in fifty, and while few are known the largest.
   std::size_t above = count_ / 50;
-  std::size_t top = bins - 1;
+  std::size_t top = largest_;
   while (top > 0 && histogram_[top] <= above) {
     above -= histogram_[top];
     --top;

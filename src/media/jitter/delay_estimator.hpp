@@ -39,6 +39,7 @@ class DelayEstimator {
   std::array<std::uint16_t, bins> histogram_{};
   std::size_t at_ = 0;
   std::size_t count_ = 0;
+  std::size_t largest_ = 0;  // no bin behind it counts any
 };
 
 }  // namespace switchroom::media

@@ -43,6 +43,7 @@ class Playout::State {
 
   void put(const RtpPacket& packet, std::span<const std::uint8_t> payload, const PlayoutKind& kind,
            double now);
+  void pass_over(const RtpPacket& packet, const PlayoutKind& kind, double now);
   Heard pull(std::span<std::int16_t> pcm, double now);
   void restart();
   void catch_up() { shrinking_ = true; }
@@ -50,6 +51,7 @@ class Playout::State {
 
  private:
   // Arrival.
+  void drop_waiting();
   bool place(const RtpPacket& packet, std::uint32_t clock_rate);
   void begin_anew(const RtpPacket& packet);
   void watch_delay(const PacketStore::Packet& packet);
@@ -113,6 +115,18 @@ class Playout::State {
   bool shrinking_ = false;
   double since_change_ = 0;  // ms in which no period was found
 };
+
+void PlayoutStatistics::add(const PlayoutStatistics& more) {
+  played_ms += more.played_ms;
+  concealed_ms += more.concealed_ms;
+  recovered += more.recovered;
+  late += more.late;
+  duplicates += more.duplicates;
+  reordered += more.reordered;
+  resets += more.resets;
+  undecodable += more.undecodable;
+  overflows += more.overflows;
+}
 
 // -- arrival -----------------------------------------------------------------------------------------
 
@@ -219,6 +233,14 @@ void Playout::State::put(const RtpPacket& packet, std::span<const std::uint8_t> 
     ++statistics.reordered;
   }
   watch_delay(head);
+}
+
+void Playout::State::pass_over(const RtpPacket& packet, const PlayoutKind& kind, double now) {
+  if (!place(packet, kind.clock_rate)) {
+    return;
+  }
+  drop_waiting();
+  watch_delay({.number = number_, .media = media_, .kind = kind, .arrival_ms = now, .payload = {}});
 }
 
 // -- playing -----------------------------------------------------------------------------------------
@@ -468,15 +490,19 @@ void Playout::State::trim(double now) {
   }
 }
 
-void Playout::State::restart() {
+void Playout::State::drop_waiting() {
   packets_.clear();
   waiting_.clear();
-  decoders_.reset();
-  delays_.reset();
   next_ = highest_ + 1;
   taken_ = 0;
   begun_ = playing_ = pressed_ = noisy_ = false;
   made_up_ = 0;
+}
+
+void Playout::State::restart() {
+  drop_waiting();
+  decoders_.reset();
+  delays_.reset();
 }
 
 // -- the class ---------------------------------------------------------------------------------------
@@ -487,6 +513,10 @@ Playout::~Playout() = default;
 void Playout::put(const RtpPacket& packet, std::span<const std::uint8_t> payload, const PlayoutKind& kind,
                   base::Time now) {
   state_->put(packet, payload, kind, in_ms(now));
+}
+
+void Playout::pass_over(const RtpPacket& packet, const PlayoutKind& kind, base::Time now) {
+  state_->pass_over(packet, kind, in_ms(now));
 }
 
 Playout::Heard Playout::pull(std::span<std::int16_t> pcm, base::Time now) {

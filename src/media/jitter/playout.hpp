@@ -32,6 +32,9 @@ struct PlayoutStatistics {
   std::uint64_t overflows = 0;  // dropped because too much was waiting
   double delay_ms = 0;          // from arrival to being played, lately
   double target_ms = 0;         // what the adaptation aims at
+
+  /// The counters of both; the delays stay ours.
+  void add(const PlayoutStatistics& more);
 };
 
 /// The adaptive jitter buffer with its decoders. Pure: no socket, no clock of its own, so that an hour
@@ -55,6 +58,10 @@ class Playout {
   /// An accepted packet in the order of its arrival. `payload` is copied.
   void put(const RtpPacket& packet, std::span<const std::uint8_t> payload, const PlayoutKind& kind,
            base::Time now);
+
+  /// A packet that nobody wants to hear: what waits is dropped, and so is this. Numbers, timestamps and
+  /// delays are followed, so that the next put() begins as well as one after a silence does.
+  void pass_over(const RtpPacket& packet, const PlayoutKind& kind, base::Time now);
 
   enum class Heard : std::uint8_t {
     nothing_yet,  // no packet came, or the first still waits: silence
