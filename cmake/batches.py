@@ -4,10 +4,10 @@
 usage: batches.py OUTPUT-PREFIX MOST SOURCE…
 
 Two sources may share a batch when no name that is local to one of them (in its anonymous namespace, or brought in by
-`using`) means something else in the other, or is a type of a header of the room that the other includes. That is
-read off the text, which clang-format has put into a known shape. Writes OUTPUT-PREFIX-N.cpp, touching none that
-stays the same, and prints what to compile, a line each: a batch, or a source that stands alone. The room is the
-prefix's last part, without unit_.
+`using`) means something else in the other, or stands in a header of the room that the other includes. That is read
+off the text, which clang-format has put into a known shape. Writes OUTPUT-PREFIX-N.cpp, touching none that stays the
+same, and prints what to compile, a line each: a batch, or a source that stands alone. The room is the prefix's last
+part, without unit_.
 """
 import functools
 import re
@@ -19,20 +19,23 @@ ALIAS = re.compile(r"^using (\w+) =(.*);$")
 BROUGHT = re.compile(r"^using ([\w:]+)::(\w+);$")
 DECLARED = re.compile(r"(\w+)\s*(?:\(|=|\{|\[|;)")
 TYPE_ANYWHERE = re.compile(TYPE.pattern + r"[^;]*$", re.MULTILINE)
+INLINE = re.compile(r"^inline [^(=;]*?(\w+)\(", re.MULTILINE)
 INCLUDED = re.compile(r'^#include "(.+)"$', re.MULTILINE)
-ROOTS = [Path(__file__).resolve().parent.parent / name for name in ("src", "tests")]
+_, TESTS = ROOTS = [Path(__file__).resolve().parent.parent / name for name in ("src", "tests")]
 NO_NAMES = {"requires", "noexcept", "decltype", "alignas", "template", "operator"}
 
 
 @functools.cache
-def types_of_headers(path, room):
-    """Names of the types in headers of the room that `path` includes, by way of others too -> the header."""
+def names_of_headers(path, room):
+    """Types in headers of the room that `path` includes, by way of others too -> the header. Of tests functions, too."""
     names = {}
     for name in INCLUDED.findall(path.read_text()):
         for header in (place / name for place in (path.parent, *ROOTS) if (place / name).exists()):
-            names.update(types_of_headers(header, room))
-            if f"/{room}/" in str(header):
-                names.update((one, f"{header}: type") for one in TYPE_ANYWHERE.findall(header.read_text()))
+            names.update(names_of_headers(header, room))
+            if any(header.is_relative_to(root / room) for root in ROOTS):
+                text = header.read_text()
+                found = TYPE_ANYWHERE.findall(text) + (INLINE.findall(text) if header.is_relative_to(TESTS) else [])
+                names.update((one, f"{header}") for one in found)
     return names
 
 
@@ -82,7 +85,7 @@ def main():
     for source in sorted(sources):
         names = local_names(source)
         if names is not None:
-            names = {**types_of_headers(source, room), **names}
+            names = {**names_of_headers(source, room), **names}
         for members, taken in batches if names is not None else []:
             if taken is not None and len(members) < most and all(taken.get(name, meaning) == meaning for name, meaning in names.items()):
                 members.append(source)

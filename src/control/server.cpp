@@ -1,5 +1,6 @@
 #include "control/server.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/signal.hpp"
 #include "base/task_group.hpp"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 using Protocol = asio::local::stream_protocol;
 
 constexpr std::size_t most_clients = 32;
+constexpr auto farewell = 500ms;  // for answers that are on their way at the end
 
 // True when somebody accepts connections there.
 bool answers(const std::filesystem::path& path) {
@@ -75,6 +77,7 @@ class Listening final : public Server {
   std::filesystem::path path_;
   const CommandTable& commands_;  // not owned
   Protocol::acceptor acceptor_;
+  std::size_t answering_ = 0;
   base::TaskGroup tasks_;
 };
 
@@ -106,7 +109,7 @@ awaitable<void> Listening::accept_all() {
 
 void Listening::welcome(LocalSocket client) {
   if (tasks_.size() <= most_clients) {  // one of them accepts
-    tasks_.spawn(serve_client(std::move(client), commands_));
+    tasks_.spawn(serve_client(std::move(client), commands_, answering_));
     return;
   }
   static constexpr std::string_view full = "{\"ok\":false,\"error\":\"32 clients are connected already\"}\n";
@@ -117,6 +120,11 @@ awaitable<void> Listening::close() {
   error_code ignored;
   if (acceptor_.is_open()) ::unlink(path_.c_str());
   acceptor_.close(ignored);
+  // Who asked for the end is told that it comes.
+  for (const auto deadline = base::Clock::now() + farewell;
+       answering_ > 0 && base::Clock::now() < deadline;) {
+    co_await base::nap(2ms);
+  }
   tasks_.cancel();
   co_await tasks_.join();
 }

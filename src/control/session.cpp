@@ -76,6 +76,17 @@ awaitable<bool> receive(LocalSocket& socket, std::string& buffer) {
   co_return true;
 }
 
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 awaitable<base::result<Answer>> run(const CommandTable& commands, std::string line) {
   auto words = parse_request(line);
   if (!words) co_return words.error();
@@ -127,7 +138,7 @@ json::value reply_of(base::result<Answer> answer) {
   return value;
 }
 
-awaitable<void> serve_client(LocalSocket socket, const CommandTable& commands) {
+awaitable<void> serve_client(LocalSocket socket, const CommandTable& commands, std::size_t& answering) {
   std::string buffer;
   for (;;) {
     const std::size_t end = buffer.find('\n');
@@ -141,6 +152,7 @@ awaitable<void> serve_client(LocalSocket socket, const CommandTable& commands) {
     }
     std::string line = buffer.substr(0, end);
     buffer.erase(0, end + 1);
+    const Counted counted(answering);
     auto answer = co_await run(commands, std::move(line));
     if (!co_await send(socket, reply_of(std::move(answer)))) co_return;
   }

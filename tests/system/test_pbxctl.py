@@ -287,6 +287,15 @@ def test_shutdown_at_once(case):
         expect_equal(len(pbx.cdr_rows()), 1, "the record was written before the end")
 
 
+def test_shutdown_without_calls(case):
+    """Who asks for the end is told that it comes, also when nothing delays it."""
+    with Switchroom(case, config.office(case.folder)) as pbx:
+        for words, how in ((["shutdown"], "now"), (["shutdown", "when-idle"], "when the last call ends")):
+            expect_equal(pbx.pbxctl(*words), {"shutting_down": how, "calls": 0}, "the answer")
+            expect_equal(pbx.child.wait(5), 0, "the exit status")
+            pbx.start()
+
+
 def test_shutdown_when_idle(case):
     with Switchroom(case, config.office(case.folder)) as pbx:
         peer, other = phone(case), phone(case, "1002")
