@@ -94,7 +94,7 @@ def test_music_on_hold(case):
         both.sa.start()
         both.sb.wait_for(len(both.sb.packets) + 25)
         expect_one_stream(list(both.sb.packets), "the one who was held")
-        expect(-40 < sound.dbfs(music) < -20, f"a quiet melody, not {sound.dbfs(music):.1f} dBFS")
+        expect(-40 < sound.dbfs(music) < -15, f"a quiet melody, not {sound.dbfs(music):.1f} dBFS")
         both.sb.expect_tone(440)
         both.sa.expect_tone(600)
         both.end()
