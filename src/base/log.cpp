@@ -265,7 +265,7 @@ void write(Level level, Subsystem subsystem, std::string_view call, fmt::string_
     }
     const LineHead head{level, subsystem, call, base::wall_now(), queue().journal()};
     queue().push(format_line(head, {text.data(), text.size()}), level == Level::error);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Out of memory: a lost line must not end what it speaks of.
   }
 }

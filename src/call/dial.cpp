@@ -57,7 +57,8 @@ awaitable<RoundResult> ring(Call& call, Ringback* ringback, Round round) {
   while (!ringing.look()) {
     if (auto further = ringing.take_redirections(); !further.empty()) {
       // Two phones that send calls to each other would never end.
-      if ((redirected += further.size()) <= most_redirections) {
+      redirected += further.size();
+      if (redirected <= most_redirections) {
         log::line(Level::info, Subsystem::call, call.uuid(), "the call is sent on to {}{}",
                   further.front().number.empty() ? "user/" : "trunk/" + further.front().name + "/",
                   further.front().number.empty() ? further.front().name : further.front().number);

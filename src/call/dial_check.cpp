@@ -16,6 +16,7 @@ std::string check_user(const std::string& name, const config::Snapshot& config) 
     return {};
   }
   std::vector<std::string> numbers;
+  numbers.reserve(config.extensions.size());
   for (const auto& [number, extension] : config.extensions) {
     numbers.push_back(number);
   }

@@ -10,7 +10,7 @@ namespace switchroom::call {
 int sip_status(MediaError error) {
   switch (error) {
     case MediaError::malformed: return 400;
-    case MediaError::not_acceptable: return 488;
+    case MediaError::not_acceptable:
     case MediaError::plain_refused:
     case MediaError::encrypted_refused:
     case MediaError::no_common_suite:

@@ -111,7 +111,7 @@ class Reader {
   /// A file of the language, of the exchange's language, a prompt; else the file that is not there, for
   /// whoever complains.
   [[nodiscard]] SoundName find(std::string_view text) const {
-    const fs::path name(text);
+    fs::path name(text);
     if (name.is_absolute()) {
       return name;
     }

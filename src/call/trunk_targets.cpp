@@ -174,6 +174,7 @@ std::vector<std::string> good_trunks_first(const Call& call, const std::vector<c
 std::string check_trunk_number(const TrunkNumber& what, const config::Snapshot& config) {
   if (!is_computed(what.trunk) && !config.trunks.contains(what.trunk)) {
     std::vector<std::string> names;
+    names.reserve(config.trunks.size());
     for (const auto& [name, trunk] : config.trunks) {
       names.push_back(name);
     }

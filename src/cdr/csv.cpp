@@ -118,7 +118,7 @@ base::result<void> Csv::write(std::span<const Numbered> records) {
   state.path = path_.string();
   if (auto saved = mark_.save(state); !saved) return saved;
   if (!write_all(text)) {
-    const base::Error why = error("write");
+    base::Error why = error("write");
     cut_unfinished();
     return why;
   }

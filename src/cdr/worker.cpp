@@ -50,7 +50,7 @@ Worker::~Worker() {
   thread_.join();
 }
 
-void Worker::push(Numbered item) {
+void Worker::push(const Numbered& item) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);

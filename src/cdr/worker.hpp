@@ -27,7 +27,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void push(Numbered item);
+  void push(const Numbered& item);
   void catch_up(std::uint64_t last);
   void set_open_calls(std::size_t count);
   /// Deletes these files, in time.

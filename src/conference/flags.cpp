@@ -45,7 +45,8 @@ base::result<void> add(Flags& flags, std::string_view text, const std::array<Nam
     if (found == known.end()) {
       std::string names;
       for (const auto& one : known) {
-        names += (names.empty() ? "" : ", ") + std::string(one.name);
+        names += names.empty() ? "" : ", ";
+        names += one.name;
       }
       return base::Error{"there is no flag \"" + word + "\": they are " + names};
     }

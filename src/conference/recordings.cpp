@@ -56,6 +56,7 @@ std::vector<std::string> Recordings::stop(std::string_view which) {
 
 std::vector<std::string> Recordings::files() const {
   std::vector<std::string> files;
+  files.reserve(running_.size());
   for (const Running& one : running_) {
     files.push_back(one.file);
   }

@@ -20,6 +20,7 @@ Placed placed(const Value& value) { return {value.text, value.place}; }
 
 std::vector<Placed> placed_items(const Value& value) {
   std::vector<Placed> all;
+  all.reserve(value.items.size());
   for (const Item& item : value.items) {
     all.push_back({item.text, item.place});
   }

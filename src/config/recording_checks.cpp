@@ -173,7 +173,8 @@ std::string wrong_recording_path(std::string_view path, const Recording& recordi
     }
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
-  const bool is_computed = below->ends_with('}') || below->find('$', below->rfind('.') + 1) != below->npos;
+  const bool is_computed =
+      below->ends_with('}') || below->find('$', below->rfind('.') + 1) != std::string::npos;
   if (below->empty() || below->ends_with('/') || (!is_computed && !has_ending(*below))) {
     return fmt::format("\"{}\" ends with none of .wav, .flac, .opus, .ogg and .mp3", path);
   }

@@ -31,7 +31,7 @@ bool split_unit(std::string_view text, std::uint64_t& number, std::string_view& 
 
 base::result<base::IpAddress> parse_address(std::string_view text) {
   error_code bad;
-  const base::IpAddress address = asio::ip::make_address(std::string(text), bad);
+  base::IpAddress address = asio::ip::make_address(std::string(text), bad);
   if (bad) {
     return Error{fmt::format("\"{}\" is not an IP address", text)};
   }
@@ -164,7 +164,7 @@ base::result<Network> parse_network(std::string_view text) {
   if (address->is_v6() && address->to_v6().scope_id() != 0) {
     return Error{fmt::format("\"{}\": a network has no interface behind a %", text)};
   }
-  const Network network{masked(*address, static_cast<unsigned>(prefix)), static_cast<std::uint8_t>(prefix)};
+  Network network{masked(*address, static_cast<unsigned>(prefix)), static_cast<std::uint8_t>(prefix)};
   if (network.address != *address) {
     return Error{
         fmt::format("\"{}\" has bits set behind its prefix; did you mean {}", text, network_text(network))};

@@ -70,6 +70,7 @@ class Check {
     const std::string name = hours.text.substr(hours.text.starts_with('!') ? 1 : 0);
     if (!snapshot_.hours.contains(name)) {
       std::vector<std::string> known;
+      known.reserve(snapshot_.hours.size());
       for (const auto& [one, value] : snapshot_.hours) {
         known.push_back(one);
       }

@@ -60,6 +60,7 @@ std::string check_time(const config::Condition& condition, const config::Snapsho
     return {};
   }
   std::vector<std::string> names;
+  names.reserve(snapshot.hours.size());
   for (const auto& [known_name, hours] : snapshot.hours) {
     names.push_back(known_name);
   }

@@ -90,6 +90,7 @@ std::string check_menu_keys(const config::Menu& menu, const config::Snapshot& co
     if (action.application == "menu" && !config.menus.contains(action.argument) &&
         action.argument.find('$') == std::string::npos) {
       std::vector<std::string> names;
+      names.reserve(config.menus.size());
       for (const auto& [name, other] : config.menus) {
         names.push_back(name);
       }

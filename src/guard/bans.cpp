@@ -42,7 +42,7 @@ std::string_view describe(Offence offence) {
 }
 
 base::IpAddress banned_part(const base::IpAddress& address) {
-  const base::IpAddress plain = base::unmapped(address);
+  base::IpAddress plain = base::unmapped(address);
   if (plain.is_v4()) {
     return plain;
   }

@@ -97,7 +97,10 @@ void put_ban(Writer& out, const Ban& ban, base::WallMicros now) {
   auto key = ban.address.to_v6().to_bytes();
   std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
   put_element(out, key.data(), key.size(), left, false);
-  for (std::size_t at = 8; at-- > 0 && ++key[at] == 0;) {
+  for (std::size_t at = 8; at > 0; --at) {
+    if (++key[at - 1] != 0) {
+      break;
+    }
   }
   put_element(out, key.data(), key.size(), left, true);
 }

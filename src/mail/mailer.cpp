@@ -290,9 +290,9 @@ class Mailer::Postman {
   }
 
   awaitable<void> test(std::string address, std::function<void(Report)> done) {
-    Report report_;
+    Report outcome_report;
     if (!config_->mail.enabled()) {
-      report_.lines = {"nothing is set up: [mail] needs a server or sendmail"};
+      outcome_report.lines = {"nothing is set up: [mail] needs a server or sendmail"};
     } else {
       Letter letter;
       letter.to = address;
@@ -302,12 +302,14 @@ class Mailer::Postman {
       mail.id = "test-" + base::random_token(8);
       mail.created = base::wall_now();
       const std::string message = compose(letter, mail);
-      const Outcome outcome = co_await send_one(
-          address, message, [&report_](const std::string& line) { report_.lines.push_back(line); });
-      report_.ok = outcome.verdict == Outcome::Verdict::delivered;
-      report_.lines.push_back(report_.ok ? "the mail was taken: " + outcome.words : outcome.words);
+      const Outcome outcome = co_await send_one(address, message, [&outcome_report](const std::string& line) {
+        outcome_report.lines.push_back(line);
+      });
+      outcome_report.ok = outcome.verdict == Outcome::Verdict::delivered;
+      outcome_report.lines.push_back(outcome_report.ok ? "the mail was taken: " + outcome.words
+                                                       : outcome.words);
     }
-    report([done = std::move(done), result = std::move(report_)] { done(result); });
+    report([done = std::move(done), result = std::move(outcome_report)] { done(result); });
   }
   void begin_test(std::string address, std::function<void(Report)> done) {
     tasks_.spawn(test(std::move(address), std::move(done)));
@@ -344,7 +346,7 @@ class Mailer::Postman {
     return chosen.size();
   }
 
-  std::function<void(const Fate&)> listener_;  // call thread
+  void listen(std::function<void(const Fate&)> listener) { listener_ = std::move(listener); }
   Webhook& webhook() { return webhook_; }
   asio::io_context& call_context() { return call_context_; }
 
@@ -359,6 +361,7 @@ class Mailer::Postman {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // call thread alone looks inside
   Queue queue_;
   config::SnapshotPtr config_;
+  std::function<void(const Fate&)> listener_;  // call thread
   bool closing_ = false;
   bool sending_ = false;
   base::WallMicros server_pause_until_ = 0;
@@ -396,7 +399,7 @@ void Mailer::send(Letter letter, std::function<void(bool)> queued) {
   });
 }
 
-void Mailer::on_fate(std::function<void(const Fate&)> listener) { postman_->listener_ = std::move(listener); }
+void Mailer::on_fate(std::function<void(const Fate&)> listener) { postman_->listen(std::move(listener)); }
 
 Webhook& Mailer::webhook() { return postman_->webhook(); }
 

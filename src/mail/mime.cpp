@@ -55,7 +55,7 @@ std::string folded_words(std::string_view text) {
 
 /// `Acme <a@b>`: the name in words or quotes, the address as it is.
 std::string address_header(std::string_view text) {
-  const std::string clean = without_controls(text);
+  std::string clean = without_controls(text);
   const auto open = clean.find('<');
   if (open == std::string::npos || open == 0) {
     return clean;
@@ -107,7 +107,7 @@ std::string base64(std::string_view bytes, bool one_line) {
 }
 
 std::string encoded_header(std::string_view utf8) {
-  const std::string clean = without_controls(utf8);
+  std::string clean = without_controls(utf8);
   // Long ones are split as words, too: no line beyond 78.
   if (is_plain(clean) && clean.size() <= 64 && clean.find("=?") == std::string::npos) {
     return clean;

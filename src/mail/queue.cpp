@@ -94,10 +94,9 @@ void Queue::load() {
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(folder_, failed)) {
     const fs::path& file = entry.path();
-    if (file.extension() == ".part" || file.extension() == ".mp3") {
-      leftovers.push_back(file);
-    } else if (file.extension() == ".state" &&
-               !fs::exists(folder_ / (file.stem().string() + ".mail"), failed)) {
+    const auto is_forgotten = [&] { return !fs::exists(folder_ / (file.stem().string() + ".mail"), failed); };
+    if (file.extension() == ".part" || file.extension() == ".mp3" ||
+        (file.extension() == ".state" && is_forgotten())) {
       leftovers.push_back(file);
     } else if (file.extension() == ".mail") {
       std::ifstream in(file);

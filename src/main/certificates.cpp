@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 
 constexpr auto look_interval = 10s;
 constexpr auto warning_interval = 24h;
-constexpr std::int64_t one_day = 24 * 3600;  // s
+constexpr std::int64_t one_day = 86'400;  // s
 constexpr std::int64_t soon = 30 * one_day;
 constexpr unsigned own_days = 3650;
 
@@ -71,7 +71,7 @@ base::result<void> write_new(const fs::path& file, const std::string& text) {
 /// One of our own under data_dir, made at the first start.
 base::result<config::Identity> own_identity(const config::Snapshot& config) {
   const fs::path folder = config.pbx.data_dir / "tls";
-  const config::Identity identity{folder / "certificate.pem", folder / "key.pem"};
+  config::Identity identity{folder / "certificate.pem", folder / "key.pem"};
   std::error_code bad;
   if (fs::exists(identity.certificate, bad) && fs::exists(identity.key, bad)) {
     return identity;

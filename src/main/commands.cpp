@@ -229,7 +229,7 @@ void add_commands(control::CommandTable& table, Server& server) {
   table.add({"hangup", "ID|all [CAUSE]", "ends a call, or all of them",
              now([&](const Arguments& arguments) { return hang_up(server, arguments); }), 1, 2});
   table.add({"reload", "", "reads the configuration again; a bad file changes nothing",
-             [&](Arguments /*none*/) { return reload(server); }, 0, 0});
+             [&](const Arguments& /*none*/) { return reload(server); }, 0, 0});
   table.add({"log level", "[[SUBSYSTEM] LEVEL]", "shows or sets how much is logged", now(log_level), 0, 2});
   table.add({"shutdown", "[when-idle]", "stops at once, or when the last call has ended",
              now([&](const Arguments& arguments) { return shut_down(server, arguments); }), 0, 1});

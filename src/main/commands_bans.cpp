@@ -42,7 +42,7 @@ base::result<base::IpAddress> address_in(std::string text) {
     text.resize(slash);
   }
   error_code ec;
-  const auto address = asio::ip::make_address(text, ec);
+  auto address = asio::ip::make_address(text, ec);
   if (ec) {
     return base::Error{"\"" + text + "\" is no IP address"};
   }

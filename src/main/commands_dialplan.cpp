@@ -21,6 +21,7 @@ constexpr std::size_t most_words = 64;
 
 base::Error no_context(const std::string& name, const config::Snapshot& config) {
   std::vector<std::string> names;
+  names.reserve(config.contexts.size());
   for (const auto& [known, entries] : config.contexts) {
     names.push_back(known);
   }

@@ -46,7 +46,7 @@ Reply events(const call::Events& events, const Arguments& arguments) {
     std::string about;
     json::object fields;
     for (const auto& [key, value] : found[i]->fields) {
-      about += (about.empty() ? "" : " ") + key + "=" + value;
+      about.append(about.empty() ? "" : " ").append(key).append("=").append(value);
       fields[key] = value;
     }
     row["about"] = about;

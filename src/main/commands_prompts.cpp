@@ -57,7 +57,7 @@ Reply record(Server& server, const Arguments& arguments) {
 
 void add_prompt_commands(control::CommandTable& table, Server& server) {
   table.add({"prompts", "", "the sound files of [media] sounds",
-             [&server](Arguments) { return list(server); }, 0, 0});
+             [&server](const Arguments& /*none*/) { return list(server); }, 0, 0});
   table.add({"prompts play", "NAME TARGET", "rings TARGET (user/1001) and plays it a prompt",
              now([&](const Arguments& arguments) { return play(server, arguments); }), 2, 2});
   table.add({"prompts record", "NAME TARGET", "rings TARGET (user/1001) and records a prompt there",

@@ -33,7 +33,7 @@ awaitable<Loader::Loaded> Loader::load(std::filesystem::path file) {
       result->rules = {loaded.snapshot, std::make_shared<const dialplan::Dialplan>(loaded.snapshot)};
     }
     loaded.snapshot.reset();
-    asio::post(context_, [this, result = std::move(result), done = std::move(done)] {
+    asio::post(context_, [this, result, done] {
       free_.notify();
       done->notify();
     });

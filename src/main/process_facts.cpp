@@ -20,8 +20,8 @@ int forget_read_only(dl_phdr_info* program, std::size_t /*size*/, void* /*unused
       const auto begin = (program->dlpi_addr + part.p_vaddr + page - 1) / page * page;
       const auto end = (program->dlpi_addr + part.p_vaddr + part.p_memsz) / page * page;
       if (end > begin) {
-        (void)madvise(reinterpret_cast<void*>(begin), end - begin,
-                      MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+        auto* const first = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr)
+        (void)madvise(first, end - begin, MADV_DONTNEED);
       }
     }
   }

@@ -55,6 +55,7 @@ void tell(const sip::RegisterRequest& request, std::size_t bound) {
 
 sip::RegisterReply Registrations::on_register(const sip::RegisterRequest& request) {
   std::vector<registrar::Update> updates;
+  updates.reserve(request.contacts.size());
   for (const auto& contact : request.contacts) {
     updates.push_back(update_of(request, contact));
   }

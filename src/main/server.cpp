@@ -80,6 +80,7 @@ std::string check_menu(const config::Menu& menu, const config::Snapshot& config)
     return wrong;
   }
   std::vector<config::Action> actions;
+  actions.reserve(menu.entries.size());
   for (const auto& entry : menu.entries) {
     actions.push_back(entry.action);
   }
@@ -116,7 +117,7 @@ config::Checks config_checks() {
 }
 
 Server::Server(config::SnapshotPtr config)
-    : rules_{config, std::make_shared<const dialplan::Dialplan>(config)},
+    : rules_{config, std::make_shared<const dialplan::Dialplan>(std::move(config))},
       started_(base::Clock::now()),
       tasks_(std::make_unique<base::TaskGroup>(context_.get_executor(), [](const std::string& what) {
         log::line(Level::error, Subsystem::main, {}, "an internal task failed: {}", what);

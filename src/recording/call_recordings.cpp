@@ -210,7 +210,7 @@ void CallRecordings::on_event(const call::Event& event) {
   if (!is_answer && event.name != "call.bridge" && event.name != "call.end") {
     return;
   }
-  const std::string id = event.field("call");
+  const std::string& id = event.field("call");
   if (event.name == "call.end") {
     on_end(id);
   } else if (call::Call* const call = find_(id); call != nullptr) {

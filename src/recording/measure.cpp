@@ -64,8 +64,8 @@ base::result<Measured> measure_mp3(const std::filesystem::path& file) {
   mp3data_struct data{};
   int delay = -1;
   int padding = -1;
-  std::array<short, 1152 * 2> left{};
-  std::array<short, 1152 * 2> right{};
+  std::array<short, std::size_t{1152} * 2> left{};
+  std::array<short, std::size_t{1152} * 2> right{};
   std::array<unsigned char, 1024> bytes{};
   std::uint64_t frames = 0;
   // One frame for each call, and none for the first, which holds the length; the rest waits inside. At the

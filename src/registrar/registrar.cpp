@@ -175,6 +175,7 @@ void Live::replace(const std::string& name, std::vector<Entry> entries) {
   const bool registered = !extension.entries.empty();
   arm(name, extension);
   if (!registered) extensions_.erase(name);
+  // NOLINTNEXTLINE(modernize-loop-convert): who is told may add another
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i](name, registered);
 }
 

@@ -171,7 +171,7 @@ base::result<void> Store::save(const Changes& changes) {
   if (done) done = database_.execute("COMMIT");
   if (!done) {
     const bool was_damaged = damaged();
-    const base::Error why = done.error();
+    base::Error why = done.error();
     if (!was_damaged) (void)database_.execute("ROLLBACK");
     return why;
   }

@@ -29,7 +29,7 @@ Direction narrowed(Direction a, Direction b) {
 /// The address as written, never resolved. Scopes ("%eth0") are no business of a peer's.
 base::result<base::IpAddress, NegotiationError> literal_address(const std::string& host) {
   error_code bad;
-  const auto address = base::unmapped(asio::ip::make_address(host, bad));
+  auto address = base::unmapped(asio::ip::make_address(host, bad));
   const bool broadcast = address.is_v4() && address.to_v4() == asio::ip::address_v4::broadcast();
   if (bad || host.find('%') != std::string::npos || address.is_multicast() || broadcast) {
     return NegotiationError::bad_address;

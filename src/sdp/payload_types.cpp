@@ -63,7 +63,8 @@ class Adoption {
   [[nodiscard]] std::uint8_t free_number() const {
     // From 96 on, then those that RFC 3551 6 leaves when these run out (64 to 95 look like RTCP, RFC 5761 4).
     for (const auto& [first, last] : {std::pair{96, 127}, std::pair{35, 63}, std::pair{0, 34}}) {
-      for (auto number = static_cast<std::uint8_t>(first); number <= last; ++number) {
+      for (int at = first; at <= last; ++at) {
+        const auto number = static_cast<std::uint8_t>(at);
         if (offered_[number] == nullptr && !in_use(number)) return number;
       }
     }

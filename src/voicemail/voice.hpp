@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace switchroom::voicemail {
@@ -48,7 +49,7 @@ class Voice {
   /// `keys` that ended it, or 0.
   awaitable<char> say(std::vector<std::string> sounds, std::string keys = {});
   awaitable<char> say_prompt(std::string_view name, std::string keys = {}) {
-    return say({prompt(name)}, keys);
+    return say({prompt(name)}, std::move(keys));
   }
   /// Says, then waits for one key, whichever; 0: none came, or it is over.
   awaitable<char> ask_key(std::vector<std::string> sounds);

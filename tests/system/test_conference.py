@@ -3,7 +3,7 @@
 import time
 
 from harness import calls, config, rtp, sound
-from harness.case import eventually, expect, expect_equal
+from harness.case import SLOWNESS, eventually, expect, expect_equal
 from harness.conference import TONES, Guest, Switchroom, events, expect_hears, members, wait_for_event
 
 ROOMS = r"""
@@ -222,4 +222,4 @@ def test_hundreds_come_and_go(case):
         for _ in range(3):
             crowd(60)
         expect(pbx.descriptors() < descriptors + 5, f"{pbx.descriptors()} descriptors, {descriptors} before")
-        expect(pbx.memory() < before + (8 << 20), f"memory grew by {(pbx.memory() - before) >> 20} MB")
+        expect(SLOWNESS > 1 or pbx.memory() < before + (8 << 20), f"memory grew by {(pbx.memory() - before) >> 20} MB")

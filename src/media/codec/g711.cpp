@@ -50,7 +50,8 @@ struct Law {
     }
   }
   [[nodiscard]] std::uint8_t code(std::int16_t sample) const {
-    return codes[static_cast<std::size_t>((sample >> 2) + 8192)];
+    const int step = (sample >> 2) + 8192;
+    return codes[static_cast<std::size_t>(step)];
   }
 };
 

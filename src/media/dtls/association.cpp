@@ -267,7 +267,7 @@ void DtlsAssociation::finish() {
   }
   static constexpr std::string_view label = "EXTRACTOR-dtls_srtp";
   std::array<std::uint8_t, 2 * (32 + 14)> material{};
-  const std::size_t size = 2 * (profile->key + profile->salt);
+  const std::size_t size = std::size_t{2} * (profile->key + profile->salt);
   if (SSL_export_keying_material(ssl_.get(), material.data(), size, label.data(), label.size(), nullptr, 0,
                                  0) != 1) {
     fail(State::broken, "no keys could be derived: " + reason());

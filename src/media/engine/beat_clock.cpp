@@ -184,6 +184,7 @@ void BeatClock::serve(std::size_t phase, base::Time now) {
       members[i]->hear(now);
     }
   }
+  // NOLINTNEXTLINE(modernize-loop-convert): members may come and go meanwhile
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (members[i] != nullptr) {
       members[i]->blend(now);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t frame_samples = 1152;  // the most that a frame holds, for each channel
 constexpr std::size_t longest_without =
-    256U * 1024;  // bytes that hold no frame: this is no MP3, or it ends here
+    std::size_t{256} * 1024;  // bytes that hold no frame: this is no MP3, or it ends here
 constexpr std::size_t id3_header = 10;
 constexpr int decoder_delay = 529;  // samples that every decoder adds to what the encoder put in front
 

@@ -41,7 +41,7 @@ bool Decoders::decode(sdp::CodecId codec, std::span<const std::uint8_t> payload,
     return false;
   }
   // The other codec's last sound goes on for 5 ms beneath the new one's first.
-  std::array<std::int16_t, 48 * 10> before{};
+  std::array<std::int16_t, 480> before{};
   const std::size_t fade = std::min<std::size_t>(out.size(), rate_ / 200);
   const bool changed = last_ && *last_ != codec;
   if (changed) {

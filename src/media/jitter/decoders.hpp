@@ -41,7 +41,7 @@ class Decoders {
   unsigned rate_;
   std::array<One, sdp::codec_count> all_;
   std::optional<sdp::CodecId> last_;
-  std::array<std::int16_t, 48 * longest_payload_ms> pcm_{};  // at the decoder's rate
+  std::array<std::int16_t, std::size_t{48} * longest_payload_ms> pcm_{};  // at the decoder's rate
 };
 
 }  // namespace switchroom::media

@@ -188,11 +188,16 @@ void Connection::read() {
   }
 }
 
-/// At once, or, for one that sends more messages than it may, when the second is over: what it sends
-/// meanwhile fills the kernel's buffer, and then it has to wait.
-void Connection::read_on() {
+/// It has sent as many messages as it may in the second that began at second_.
+bool Connection::is_sated() const {
   const unsigned most = setup_.settings->max_messages;
-  if (most == 0 || messages_ <= most || heard_ - second_ >= std::chrono::seconds(1)) {
+  return most != 0 && messages_ >= most && heard_ - second_ < std::chrono::seconds(1);
+}
+
+/// At once, or, for one that sends more messages than it may, when the second is over: what it has sent waits
+/// in partial_, what it sends meanwhile fills the kernel's buffer, and then it has to wait.
+void Connection::read_on() {
+  if (!is_sated()) {
     await_read();
     return;
   }
@@ -203,7 +208,12 @@ void Connection::read_on() {
   rest_->async_wait([weak = weak_from_this()](error_code ec) {
     const auto self = weak.lock();
     if (self && !ec && self->state_ == State::open && !self->closing_) {
-      self->await_read();
+      self->heard_ = base::Clock::now();
+      self->consume({});
+      if (self->state_ == State::open && !self->closing_) {
+        self->watch();
+        self->read_on();
+      }
     }
   });
 }
@@ -235,7 +245,7 @@ void Connection::consume(std::string_view fresh) {
 /// How many bytes at the front are done with.
 std::size_t Connection::take_frames(std::string_view bytes) {
   std::size_t taken = 0;
-  while (taken < bytes.size() && state_ == State::open && !closing_) {
+  while (taken < bytes.size() && state_ == State::open && !closing_ && !is_sated()) {
     const std::string_view rest = bytes.substr(taken);
     const Frame frame = next_frame(rest, setup_.settings->max_header, setup_.settings->max_body, &progress_);
     switch (frame.kind) {

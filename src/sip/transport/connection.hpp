@@ -87,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin();
   void shake_hands();
   void await_read();
+  [[nodiscard]] bool is_sated() const;
   void read_on();
   std::size_t read_some(error_code& ec);
   std::size_t write_some(std::string_view bytes, error_code& ec);
