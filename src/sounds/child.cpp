@@ -82,6 +82,7 @@ class Run {
     ::posix_spawnattr_setflags(&plan.attributes,
                                POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv) {
       words.push_back(const_cast<char*>(word.c_str()));  // posix_spawnp does not write to them
     }

@@ -57,6 +57,7 @@ std::optional<PackedPrompt> find_prompt(std::string_view name, std::string_view 
 std::vector<std::string_view> prompt_names(std::string_view language) {
   const Pack& pack = pack_of(language);
   std::vector<std::string_view> names;
+  names.reserve(pack.size());
   for (std::size_t i = 0; i < pack.size(); ++i) {
     names.push_back(pack.name(i));
   }

@@ -128,7 +128,7 @@ base::result<void> Table::write(const Changes& changes) {
   if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) {
     return begun;
   }
-  const auto all = [&]() -> base::result<void> {
+  auto all = [&]() -> base::result<void> {
     auto insert = database_.prepare("INSERT OR REPLACE INTO shared_values VALUES (?, ?, ?)");
     auto erase = database_.prepare("DELETE FROM shared_values WHERE realm = ? AND key = ?");
     if (!insert || !erase) {

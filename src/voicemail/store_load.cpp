@@ -52,7 +52,7 @@ base::result<void> Store::adopt_incoming(Contents& contents, std::uint32_t min_l
     for (auto mailbox = mailboxes.rbegin(); mailbox != mailboxes.rend(); ++mailbox) {
       message.mailbox = *mailbox;
       const bool last = mailbox + 1 == mailboxes.rend();
-      const auto placed =
+      auto placed =
           last ? move_into(file, sound_of(folder_, message)) : link_or_copy(file, sound_of(folder_, message));
       if (!placed) {
         return placed;

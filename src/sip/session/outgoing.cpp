@@ -23,6 +23,7 @@ Authorizer authorizer_of(const OutgoingCall& call) {
 }  // namespace
 
 std::unique_ptr<Session> Session::outgoing(SessionServices services, SessionSettings settings,
+                                           // NOLINTNEXTLINE(performance-unnecessary-value-param): once a call
                                            OutgoingCall call, SessionUser* user) {
   return std::make_unique<OutgoingSession>(services, std::move(settings), call, user);
 }

@@ -195,6 +195,7 @@ awaitable<Resolver::Impl::Targets> Resolver::Impl::targets(std::string host,
 
 awaitable<Found> Resolver::Impl::addresses(Targets targets, std::string name, base::Time deadline) {
   std::vector<Asked<base::IpAddress>> asked;
+  asked.reserve(targets.list.size());
   std::uint32_t ttl = targets.ttl;
   for (const auto& target : targets.list) {
     asked.push_back(dns_.addresses(target.host));

@@ -123,6 +123,7 @@ const Listener* Transports::Impl::find(ListenerId id) const {
 
 std::vector<Listener> Transports::Impl::listeners() const {
   std::vector<Listener> all;
+  all.reserve(doors_.size());
   for (const auto& [id, door] : doors_) {
     all.push_back(door.listener);
   }
