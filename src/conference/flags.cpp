@@ -1,5 +1,7 @@
 #include "conference/flags.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -48,7 +50,7 @@ base::result<void> add(Flags& flags, std::string_view text, const std::array<Nam
         names += names.empty() ? "" : ", ";
         names += one.name;
       }
-      return base::Error{"there is no flag \"" + word + "\": they are " + names};
+      return base::Error{fmt::format("there is no flag \"{}\": they are {}", word, names)};
     }
     flags.*found->flag = true;
   }
