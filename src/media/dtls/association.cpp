@@ -266,7 +266,7 @@ void DtlsAssociation::finish() {
     return;
   }
   static constexpr std::string_view label = "EXTRACTOR-dtls_srtp";
-  std::array<std::uint8_t, 2 * (32 + 14)> material{};
+  std::array<std::uint8_t, 92> material{};  // twice a key of 32 and a salt of 14
   const std::size_t size = std::size_t{2} * (profile->key + profile->salt);
   if (SSL_export_keying_material(ssl_.get(), material.data(), size, label.data(), label.size(), nullptr, 0,
                                  0) != 1) {
