@@ -304,3 +304,20 @@ TEST_CASE("a muted member's packets are counted, and it is heard when it no long
   talker.seat->change({.energy_level = 100});
   CHECK(is_heard(talker, listener));
 }
+
+TEST_CASE("a chime is heard by a member for whom the choir speaks", "[voice]") {
+  Room room;
+  const auto mix = room.engine->mix(8000);
+  Member listener(room, *mix, {.energy_level = 100});
+  Member other(room, *mix, {.energy_level = 100});
+  run(listener, 0.5, 20);
+  CHECK(listener.loudest() < 10);
+  listener.port->chime({{{{1400, 0, 0, 0}, -24, 300ms, 0ms}}, 1});
+  run(listener, 0.3, 20);
+  CHECK(listener.loudest() > 200);
+  CHECK(room.until([&] {
+    run(listener, 0.3, 20);
+    return listener.loudest() < 10;  // it ends, and the choir speaks again
+  }));
+  CHECK(other.loudest() < 10);
+}
