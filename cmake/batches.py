@@ -21,7 +21,7 @@ DECLARED = re.compile(r"(\w+)\s*(?:\(|=|\{|\[|;)")
 TYPE_ANYWHERE = re.compile(TYPE.pattern + r"[^;]*$", re.MULTILINE)
 INLINE = re.compile(r"^inline [^(=;]*?(\w+)\(", re.MULTILINE)
 INCLUDED = re.compile(r'^#include "(.+)"$', re.MULTILINE)
-_, TESTS = ROOTS = [Path(__file__).resolve().parent.parent / name for name in ("src", "tests")]
+_, TESTS = ROOTS = [Path(__file__).absolute().parent.parent / name for name in ("src", "tests")]
 NO_NAMES = {"requires", "noexcept", "decltype", "alignas", "template", "operator"}
 
 
