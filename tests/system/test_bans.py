@@ -151,7 +151,7 @@ def test_many_phones_that_were_forgotten(case):
         expect(row["why"].startswith("3 wrong passwords for 1001, 1002, 1003 within") and row["by"] == "itself" and row["times"] == 1, row)
         expect(0 < row["ends_s"] <= 10, row)
         for number in staff:
-            expect(f'wrong user name or password for "{number}"' in pbx.log, f"the log does not name {number}")
+            pbx.wait_for_log(f'wrong user name or password for "{number}"')
         eventually(lambda: STAFF not in banned(pbx), 15, "the end of the ban")
         phones[0].password = "quite-Another-Walnut-1001"
         phones[0].register()
