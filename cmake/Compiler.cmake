@@ -50,7 +50,8 @@ add_library(sr_options INTERFACE)
 target_include_directories(sr_options INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_BINARY_DIR}/generated")
 target_compile_options(sr_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror
-  -Wshadow -Wconversion -Wno-sign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:BATCHED>>>:-Wshadow>  # in a batch a name may be another file's, too
+  -Wconversion -Wno-sign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wextra-semi -Wimplicit-fallthrough -Wunused
   -ffunction-sections -fdata-sections -fPIE
   # Paths of the machine that built it do not belong into an executable, and builds in two places
@@ -94,11 +95,9 @@ else()
   endif()
 endif()
 
-# Where all is compiled at once (sanitizers, clang-tidy) sources share what they include.
+# Where all is compiled at once (sanitizers, clang-tidy) the sources of a room share what they include, too. Those of
+# a unit test always do.
 option(SWITCHROOM_BATCHES "Compile the sources of a room in batches (cmake/batches.py)" OFF)
-if(SWITCHROOM_BATCHES)
-  target_compile_options(sr_options INTERFACE -Wno-shadow)  # the names of two files
-endif()
 
 # ccache, with what it must overlook so that a precompiled header does not defeat it.
 option(SWITCHROOM_CCACHE "Compile through ccache where it is installed" ON)

@@ -49,9 +49,9 @@ function(use_pch target)
   endif()
 endfunction()
 
-# SWITCHROOM_BATCHES: the caller's `sources` become batches of them, see batches.py.
+# The caller's `sources` become batches of them, see batches.py. Its target wants the property BATCHED.
 function(batch_sources name)
-  if(SWITCHROOM_BATCHES AND sources)
+  if(sources)
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
     execute_process(COMMAND "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/cmake/batches.py"
                             "${CMAKE_BINARY_DIR}/generated/batches/${name}" 12 ${sources}
@@ -68,8 +68,11 @@ foreach(room IN LISTS SWITCHROOM_ROOMS)
   if(NOT sources AND NOT room STREQUAL "base" AND NOT room STREQUAL "main")
     continue()
   endif()
-  batch_sources(${room})
+  if(SWITCHROOM_BATCHES)
+    batch_sources(${room})
+  endif()
   add_library(sr_${room} OBJECT ${sources})
+  set_target_properties(sr_${room} PROPERTIES BATCHED "${SWITCHROOM_BATCHES}")
   target_link_libraries(sr_${room} PRIVATE sr_options sr_libraries)
   use_pch(sr_${room})
 endforeach()

@@ -5,8 +5,10 @@
 #   tests/system/soak_*.py   the same for hours rather than seconds; label "soak" (scripts/test --all)
 #   tests/build/test_*.py    the build's own shape; label "shape", in the release build only
 #
-# A test that needs more than the usual time, or the machine for itself, says so in a line of its own:
-#   # ctest: timeout=240 serial
+# A test that needs more than the usual time, or computes more than it waits, says so in a line of its own:
+#   # ctest: timeout=240 weight=3
+# The weight is how many ordinary tests it counts as when scripts/test runs several at once; an ordinary one takes a tenth
+# of a core.
 # The environment tells a test where the executable is (SWITCHROOM) and whether it is slowed down by a
 # sanitizer (SWITCHROOM_SANITIZE: empty, address or thread).
 
@@ -39,9 +41,10 @@ function(add_script_test name label seconds file)
   endif()
   add_test(NAME ${name} COMMAND ${ARGN})
   set_tests_properties(${name} PROPERTIES
-    LABELS ${label} TIMEOUT ${seconds} ENVIRONMENT "${test_environment}" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  if(notes MATCHES "serial")
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    LABELS ${label} TIMEOUT ${seconds} ENVIRONMENT "${test_environment}" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
+    COST ${seconds})  # the long ones begin first
+  if(notes MATCHES "weight=([0-9]+)")
+    set_tests_properties(${name} PROPERTIES PROCESSORS ${CMAKE_MATCH_1})
   endif()
 endfunction()
 

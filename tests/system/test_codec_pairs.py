@@ -1,4 +1,4 @@
-# ctest: timeout=300
+# ctest: timeout=300 weight=3
 """Any phone talks to any phone: real phones with one codec each, and the sound compared at the other end."""
 import numpy as np
 

@@ -1,3 +1,4 @@
+# ctest: weight=2
 """DTLS-SRTP between real phones over signalling that is not encrypted: baresip and linphone, with SDES and plain ones."""
 import re
 import time

@@ -1,5 +1,5 @@
 """Hold and resume, heard: who is held gets nothing, who holds hears nothing, and sound returns at once."""
-# ctest: timeout=180
+# ctest: timeout=180 weight=2
 import time
 
 from harness import config, rtp, sound, talk

@@ -1,4 +1,4 @@
-# ctest: timeout=150
+# ctest: timeout=150 weight=3
 """Recordings when things go wrong: a full disk, a folder that cannot be written, kill -9; and what becomes of files."""
 import os
 

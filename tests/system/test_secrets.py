@@ -1,4 +1,4 @@
-# ctest: timeout=240
+# ctest: timeout=240 weight=2
 """What nobody else may see: passwords and keys in everything that the server writes, and the modes of what it writes."""
 import base64
 import re

@@ -1,3 +1,4 @@
+# ctest: weight=2
 """Sound through the server is the sound that was sent: every codec, every packet length, key presses."""
 import struct
 import time

@@ -1,4 +1,4 @@
-# ctest: timeout=180
+# ctest: timeout=180 weight=2
 """Real phones at a mailbox, by keys alone: speech is left, heard, forwarded and deleted, and what comes back is what
 was said."""
 import time

@@ -168,7 +168,12 @@ def run_all(tests, folder):
         if word == "FAIL":
             print("      " + outcome.rstrip().replace("\n", "\n      "), flush=True)
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped "
-          f"in {time.monotonic() - began:.1f} s", flush=True)
+          f"in {time.monotonic() - began:.1f} s, {cpu_seconds():.1f} s of CPU", flush=True)
     if not tests:
         print("no test was found", file=sys.stderr)
     return counts["FAIL"] == 0 and bool(tests)
+
+
+def cpu_seconds():
+    """Of this process and of all that it started and that has ended."""
+    return sum(os.times()[:4])
