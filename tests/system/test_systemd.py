@@ -62,6 +62,7 @@ def test_the_steps_of_the_documentation(case):
         expect(float(level[1]) <= 1.5, f"exposure is {level[1]}")
         service.systemctl("stop")
         expect_equal((service.shows("Result"), service.shows("ExecMainStatus")), ("success", "0"), "how it stopped")
+        expect_equal(machine.journal("-u", "switchroom", "-p", "warning"), "", "what systemd or the server warn of")
         expect_equal(machine.path("/run/switchroom").exists(), False, "the folder of the socket after the end")
 
 

@@ -87,7 +87,7 @@ mkdir -p mnt
 pivot_root . mnt
 cd /
 umount -l /mnt
-exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin %s --system --unit=basic.target --log-target=null \\
+exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin %s --system --unit=basic.target --log-target=journal \\
   </dev/null
 """ % SYSTEMD
 
