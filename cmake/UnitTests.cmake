@@ -1,8 +1,9 @@
 # tests/<room>/*.cpp becomes unit_<room>: Catch2 and the rooms that the table in Rooms.cmake names.
 # In a build for ThreadSanitizer only the rooms that have threads are registered with ctest.
 
-find_library(SWITCHROOM_CATCH2_A NAMES libCatch2WithMain.a REQUIRED)
-mark_as_advanced(SWITCHROOM_CATCH2_A)
+if(NOT SWITCHROOM_CATCH2_A)
+  message(FATAL_ERROR "libCatch2WithMain.a was not found: it is in Debian's catch2; scripts/bootstrap installs it.")
+endif()
 
 set(threaded_rooms base media cdr registrar control)
 set(slow_threaded_rooms recording) # they link nearly everything: scripts/test --all

@@ -14,6 +14,7 @@
 #include "main/log_settings.hpp"
 #include "main/mp3_attachment.hpp"
 #include "main/process_facts.hpp"
+#include "main/service_manager.hpp"
 #include "sounds/music.hpp"
 #include "tolls/permission.hpp"
 
@@ -423,6 +424,7 @@ int Server::run() {
               sip::name(listener.kind), base::text(listener.local));
   }
   log::line(Level::info, Subsystem::main, {}, "ready");
+  tell_service_manager("READY=1");
   forget_pages_of_the_start();
   context_.run();
   sound_recorder_->close();
