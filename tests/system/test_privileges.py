@@ -46,7 +46,11 @@ def credentials(pid):
     """Of each thread: what /proc says that it may do."""
     threads = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        lines = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
+        try:
+            status = (task / "status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that has just ended
+        lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         threads.append({name: lines[name].split() for name in ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd",
                                                                "CapAmb", "NoNewPrivs")})
     return threads
