@@ -329,3 +329,52 @@ def test_a_second_200_of_another_fork_is_acknowledged_and_ended(case):
         out.send("BYE")
         expect_equal(b.expect("BYE").tag("To"), "one")
         expect_nothing_left(pbx)  # though this BYE is never answered
+
+
+def late_answers(b, call, *tags):
+    """A 200 for each of `tags`; what comes back within a moment, as (method, To tag) in order."""
+    for tag in tags:
+        answer_with(b, call, 200, tag, b.sdp(40002))
+    seen = []
+    while (message := b.receive(0.3)) is not None:
+        seen.append((message.method, message.tag("To")))
+        if message.method in ("BYE", "CANCEL"):
+            b.reply(message, 200)
+    return seen
+
+
+def test_a_200_of_another_fork_when_the_call_is_over(case):
+    """RFC 3261 13.2.2.4: for 64*T1 each 200 is acknowledged, also when nobody here remembers the call."""
+    pbx, a = office(case)
+    with pbx:
+        b = phone(case, "1002")
+        out = dial(a, "1002")
+        call = b.answer()
+        answer_with(b, call, 180, "one")
+        answer_with(b, call, 200, "one", b.sdp(40002))
+        b.expect("ACK")
+        out.expect(200, skip=(100, 180))
+        out.ack()
+        out.send("BYE")
+        b.reply(b.expect("BYE"), 200)
+        a.expect(200)
+        expect_nothing_left(pbx)
+        expect_equal(late_answers(b, call, "two"), [("ACK", "two"), ("BYE", "two")])
+        expect_equal(late_answers(b, call, "two", "one"), [("ACK", "two"), ("ACK", "one")], "sent home once")
+
+
+def test_two_200_that_cross_the_cancel(case):
+    pbx, a = office(case)
+    with pbx:
+        b = phone(case, "1002")
+        out = dial(a, "1002")
+        call = b.answer()
+        answer_with(b, call, 180, "one")
+        out.expect(180, skip=(100,))
+        out.cancel()
+        b.expect("CANCEL")
+        seen = late_answers(b, call, "one", "two")
+        expect_equal(seen, [("ACK", "one"), ("BYE", "one"), ("ACK", "two"), ("BYE", "two")])
+        expect_equal(late_answers(b, call, "one"), [("ACK", "one")], "its ACK was lost")
+        expect_nothing_left(pbx)
+        expect_record(pbx, hangup_cause="ORIGINATOR_CANCEL")

@@ -45,7 +45,7 @@ class ClientSide {
     base::TimerId repeat = 0;
     base::Time limit = base::Time::max();
     Flow flow;
-    std::string bytes;  // the request; then the ACK of a final response other than 2xx; then nothing
+    std::string bytes;  // the request; then the ACK of a final response other than 2xx, or AnsweredTags; then nothing
     std::unique_ptr<Pending> pending;
   };
 
@@ -57,6 +57,7 @@ class ClientSide {
   void transmit(TransactionId id, Record& record);
   void acknowledge(TransactionId id, Record& record, const Message& response);
   void send_cancel(Record& record);
+  void answer_unwanted(Record& record, const Message& response);
   void on_repeat(TransactionId id);
   void on_deadline(TransactionId id, base::Time when);
   void on_send_failed(TransactionId id);
