@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "sip/anonymous.hpp"
 #include "sip/endpoint/acceptance.hpp"
 
 #include <algorithm>
@@ -16,9 +17,13 @@ using log::Subsystem;
 constexpr std::string_view allowed_methods =
     "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REGISTER, SUBSCRIBE";
 
-// RFC 3323 4.1.1.3: a phone that hides its number signs in as itself all the same.
-bool is_anonymous(const Address& from) {
-  return from.uri.user == "anonymous" && from.uri.host == "anonymous.invalid";
+/// From is the account that signs in, or hides it: then it is nobody else's name.
+bool may_say(const Uri& from, const std::string& user, const config::Snapshot& config) {
+  return from.user == user ||
+         (is_anonymous(from) &&
+          (from.host == "anonymous.invalid" ||
+           std::none_of(config.extensions.begin(), config.extensions.end(),
+                        [](const auto& one) { return grammar::same_word(one.first, "anonymous"); })));
 }
 
 DigestServer::Settings digest_settings(const config::Profile& profile, const config::Snapshot& snapshot) {
@@ -185,7 +190,7 @@ void Endpoint::on_invite(TransactionId id, Message request, const Flow& from,
     if (!user) {
       return;
     }
-    if (*user != request.from.uri.user && !is_anonymous(request.from)) {
+    if (!may_say(request.from.uri, *user, *snapshot_)) {
       log::line(Level::warning, Subsystem::guard, {},
                 "INVITE from {} refused: it says that it is \"{}\" but signed in as {}", text(from.remote),
                 request.from.uri.user, *user);
