@@ -11,6 +11,11 @@ when = { destination_number = '^2000$' }
 do   = ["set call_timeout=2", "bridge user/1002, user/1003"]
 
 [[contexts.default]]
+name = "one phone speaks for all"
+when = { destination_number = '^3002$' }
+do   = ["bridge {fail_on_single_reject=CALL_REJECTED}user/1002"]
+
+[[contexts.default]]
 name = "colleagues"
 when = { destination_number = '^(10\d\d)$' }
 do   = ["set call_timeout=4", "bridge user/$1"]
@@ -147,6 +152,28 @@ def test_a_decline_on_one_phone_lets_the_others_ring(case):
         phones[1].expect_silence(0.3)
         two.accept(phones[1].sdp(40002))
         out.expect(200)
+        out.ack()
+        out.send("BYE")
+        two.expect_bye()
+        expect_nothing_left(pbx)
+
+
+def test_a_decline_on_one_phone_ends_it_for_all_where_the_rule_says_so(case):
+    pbx, a = office(case)
+    with pbx:
+        phones = [phone(case, "1002") for _ in range(2)]
+        out, (one, two) = rung(a, *phones, number="3002")
+        two.reply(180)
+        out.expect(180, skip=(100,))
+        one.refuse(603)
+        two.expect_cancel()
+        out.expect_failure(603)
+        expect_nothing_left(pbx)
+        expect_record(pbx, hangup_cause="CALL_REJECTED")
+        out, (one, two) = rung(a, *phones, number="3002")
+        one.refuse(486)  # another cause: the other phone rings on
+        two.accept(phones[1].sdp(40002))
+        out.expect(200, skip=(100, 180))
         out.ack()
         out.send("BYE")
         two.expect_bye()
