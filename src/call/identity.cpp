@@ -1,6 +1,7 @@
 #include "call/identity.hpp"
 
 #include "call/call.hpp"
+#include "sip/anonymous.hpp"
 
 namespace switchroom::call {
 namespace {
@@ -37,8 +38,9 @@ std::string asserted(Call& call, const Variables& leg, const sip::Message* invit
 
 }  // namespace
 
-bool wants_privacy(const sip::Message& invite) {
-  if (invite.from.uri.host == "anonymous.invalid") {  // RFC 3323 4.1.1.3
+bool wants_privacy(const sip::Message& invite, std::string_view account) {
+  const sip::Uri& from = invite.from.uri;
+  if (from.host == "anonymous.invalid" || (sip::is_anonymous(from) && from.user != account)) {
     return true;
   }
   const auto* privacy = invite.header("Privacy");
@@ -50,7 +52,7 @@ bool wants_privacy(const sip::Message& invite) {
 void write_identity(Call& call, LegTarget& target) {
   const sip::Message* invite =
       call.has_caller() && call.caller().is_incoming() ? &call.caller().session().invite() : nullptr;
-  const bool is_private = invite != nullptr && wants_privacy(*invite);
+  const bool is_private = invite != nullptr && wants_privacy(*invite, call.account());
   target.call.from = own_identity(call, target.variables);
   target.settings.contact_user = target.call.from.uri.user;
   target.settings.session_expires = target.profile->session_timeout;

@@ -37,15 +37,6 @@ const config::Profile* leaving_profile(Call& call, const std::string& wanted) {
   return profiles.empty() ? nullptr : &profiles.begin()->second;
 }
 
-// A connection that did not survive a restart is made again, to where the phone says that it listens.
-void reconnect(LegTarget& target, const sip::Uri& contact) {
-  error_code ec;
-  const auto address = asio::ip::make_address(contact.host, ec);
-  if (!ec) {
-    target.call.to.remote = {address, contact.port == 0 ? std::uint16_t{5060} : contact.port};
-  }
-}
-
 std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding,
                                    const Variables& variables) {
   const auto profile = call.config().profiles.find(binding.profile);
@@ -65,8 +56,10 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.to.kind = sip::transport_named(binding.transport);
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
+  target.call.route = sip::route_of(binding.path);
   if (target.call.to.kind == sip::TransportKind::tcp && binding.connection == 0) {
-    reconnect(target, *uri);
+    // A connection that did not survive a restart is made again.
+    target.call.to.remote = sip::reconnect_to(*uri, target.call.route, binding.source);
   }
   if (target.call.to.kind == sip::TransportKind::tls && binding.connection == 0) {
     return std::nullopt;  // no certificate could prove that it is the phone who listens there
@@ -81,6 +74,8 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   }
   target.call.to.listener = listener->id;
   target.call.request_uri = std::move(*uri);
+  target.call.extension = binding.extension;
+  target.call.instance = binding.instance;
   target.call.to_header.uri.user = binding.extension;
   target.call.to_header.uri.host = call.config().pbx.domain;
   complete_target(call, target, variables);

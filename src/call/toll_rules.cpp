@@ -91,7 +91,7 @@ bool hides(const sip::Message& invite) {
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   constexpr std::array<std::string_view, 6> nobody{"",           "anonymous", "unknown", "unavailable",
                                                    "restricted", "private"};
-  return wants_privacy(invite) || std::ranges::find(nobody, user) != nobody.end();
+  return wants_privacy(invite, {}) || std::ranges::find(nobody, user) != nobody.end();
 }
 
 }  // namespace

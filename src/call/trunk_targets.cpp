@@ -55,7 +55,7 @@ sip::Address caller_of(const Call& call, const config::Trunk& trunk, const Varia
 void write_trunk_identity(Call& call, const config::Trunk& trunk, LegTarget& target) {
   const sip::Message* invite =
       call.has_caller() && call.caller().is_incoming() ? &call.caller().session().invite() : nullptr;
-  const bool is_private = invite != nullptr && wants_privacy(*invite);
+  const bool is_private = invite != nullptr && wants_privacy(*invite, call.account());
   const sip::Address caller = caller_of(call, trunk, target.variables);
   auto& extra = target.settings.extra_headers;
   target.call.from = trunk.caller_id == "from" ? caller : account_of(trunk);

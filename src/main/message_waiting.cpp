@@ -14,17 +14,13 @@ constexpr std::size_t most_in_flight = 50;  // thousands of phones after a start
 
 /// The way to a phone: that of its REGISTER.
 std::optional<sip::Flow> flow_to(const registrar::Binding& binding, const sip::Uri& contact,
-                                 const sip::Transports& transports) {
+                                 const std::vector<sip::Address>& route, const sip::Transports& transports) {
   sip::Flow flow;
   flow.kind = sip::transport_named(binding.transport);
   flow.remote = binding.source;
   flow.connection = binding.connection;
-  error_code ec;
   if (flow.kind == sip::TransportKind::tcp && binding.connection == 0) {
-    const auto address = asio::ip::make_address(contact.host, ec);
-    if (!ec) {
-      flow.remote = {address, contact.port == 0 ? std::uint16_t{5060} : contact.port};
-    }
+    flow.remote = sip::reconnect_to(contact, route, binding.source);
   }
   if (sip::is_secure(flow.kind) && binding.connection == 0) {
     return std::nullopt;  // it is told when it registers again
@@ -177,13 +173,15 @@ bool MessageWaiting::send(const Phone& phone) {
   if (!uri || endpoint_.notifier().watches(name(), extension, binding->source)) {
     return false;  // gone, or told by its subscription
   }
-  const auto flow = flow_to(*binding, *uri, endpoint_.transports());
+  auto route = sip::route_of(binding->path);
+  const auto flow = flow_to(*binding, *uri, route, endpoint_.transports());
   if (!flow) {
     return false;
   }
   sip::UnsolicitedNotify notify;
   notify.target = *uri;
   notify.to = *flow;
+  notify.route = std::move(route);
   notify.from.user = extension;
   notify.from.host = config_->pbx.domain;
   notify.event = name();

@@ -78,6 +78,47 @@ TEST_CASE("a contact that is no sip address is refused, a question without conta
   CHECK(accepted("").contacts.empty());
 }
 
+TEST_CASE("Path is read proxy by proxy and comes back; one that cannot be followed is refused") {
+  const auto read = accepted(
+      "Contact: <sip:1001@10.0.0.7>\r\nPath: <sip:a@192.0.2.1;lr>,\r\n <sip:b.example:5070;lr;ob>;x=1\r\n"
+      "Path: <sips:c.example;lr>\r\n");
+  CHECK(read.path == std::vector<std::string>{"<sip:a@192.0.2.1;lr>", "<sip:b.example:5070;lr;ob>;x=1",
+                                              "<sips:c.example;lr>"});
+  const auto route = route_of(read.path);
+  REQUIRE(route.size() == 3);
+  CHECK(route[1].uri.host == "b.example");
+  CHECK(route_of({"damaged", "<sip:a;lr>"}).size() == 1);
+  CHECK(refused("Path: <sip:strict.example>\r\n") == 400);
+  CHECK(refused("Path: edge\r\n") == 400);
+  CHECK(refused("Path: <tel:+4930123;lr>\r\n") == 400);
+  std::string many = "Path: <sip:a;lr>";
+  for (int i = 0; i < 8; ++i) {
+    many += ", <sip:a;lr>";
+  }
+  CHECK(refused(many + "\r\n") == 400);
+  CHECK(refused("Path: <sip:" + std::string(260, 'a') + "@a;lr>\r\n") == 400);
+  const auto answer =
+      make_register_response(request("Path: <sip:a;lr>, <sip:b;lr>\r\nPath: <sip:c;lr>\r\n"), {});
+  CHECK(answer.supports("path"));
+  const auto text = answer.text();
+  CHECK(text.find("Path: <sip:a;lr>, <sip:b;lr>\r\nPath: <sip:c;lr>\r\n") != std::string::npos);
+  const auto no = make_register_response(request("Path: <sip:a;lr>\r\n"), {403, {}, {}}).text();
+  CHECK(no.find("Path") == std::string::npos);
+}
+
+TEST_CASE(
+    "a connection that is gone is made again to the Contact, or to the proxy that the REGISTER came from") {
+  using switchroom::base::Endpoint;
+  const Endpoint source{switchroom::asio::ip::make_address("198.51.100.1"), 40001};
+  const auto contact = *parse_uri("sip:1001@192.0.2.7:5070");
+  CHECK(reconnect_to(contact, {}, source).address.to_string() == "192.0.2.7");
+  CHECK(reconnect_to(contact, {}, source).port == 5070);
+  CHECK(reconnect_to(*parse_uri("sip:phone.example"), {}, source) == source);
+  const auto elsewhere = route_of({"<sip:203.0.113.9:5099;lr>"});
+  CHECK(reconnect_to(contact, elsewhere, source) == Endpoint{source.address, 5099});
+  CHECK(reconnect_to(contact, route_of({"<sip:edge.example;lr>"}), source) == Endpoint{source.address, 5060});
+}
+
 TEST_CASE("the answer lists what is bound with the seconds left") {
   const auto response = make_register_response(
       request("Contact: <sip:1001@192.0.2.7>\r\n"),

@@ -403,6 +403,18 @@ TEST_CASE("a CANCEL after a provisional response goes at once, once, with its ow
   CHECK(layer.transactions.size() == 0);
 }
 
+TEST_CASE("a CANCEL goes to where the phone has moved, on the same transport only") {
+  Layer layer;
+  const auto id = layer.transactions.request(own_request(Method::invite), tcp_from(), &layer.client);
+  layer.answer(180);
+  layer.transactions.reroute(id, tcp_from("198.51.100.8", 40002, 10));
+  layer.transactions.reroute(id, udp_from());
+  layer.transactions.cancel(id);
+  REQUIRE(layer.sent() == Words{"INVITE", "CANCEL"});
+  CHECK(layer.wire.sent[1].to.connection == 10);
+  layer.transactions.reroute(4711, udp_from());
+}
+
 TEST_CASE("a CANCEL that never gets its provisional response ends with timer B") {
   Layer layer;
   const auto id = layer.transactions.request(own_request(Method::invite), udp_from(), &layer.client);
@@ -457,6 +469,97 @@ TEST_CASE("an abandoned transaction runs to its end and tells nobody") {
   CHECK(layer.transactions.sent_request(4711) == nullptr);
 }
 
+namespace {
+
+/// A 200 of a phone behind a proxy, as late as one likes.
+void answer_late(Layer& layer, const std::string& tag, std::size_t at = 0) {
+  Message response = make_response(parsed(layer.wire.sent.at(at).bytes), 200, {}, tag);
+  response.contact = {*parse_address("<sip:" + tag + "@198.51.100.9:5064>")};
+  response.record_route = {*parse_address("<sip:198.51.100.7:5062;lr;second>"),
+                           *parse_address("<sip:198.51.100.7:5062;lr;first>")};
+  layer.transactions.receive(std::move(response), udp_from());
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a 200 to an abandoned INVITE is acknowledged, and ended once for each To tag nobody has heard of") {
+  Layer layer;
+  const auto id = layer.transactions.request(own_request(Method::invite), udp_from(), &layer.client);
+  SECTION("the call was over: its own 200 again, then that of another fork") {
+    layer.answer(200, "own");
+    REQUIRE(layer.client.heard == Words{"200"});
+    layer.transactions.abandon(id);
+    answer_late(layer, "own");
+    CHECK(layer.sent() == Words{"INVITE", "ACK"});
+    answer_late(layer, "fork");
+    CHECK(layer.sent() == Words{"INVITE", "ACK", "ACK", "BYE"});
+    const Message ack = parsed(layer.wire.sent[2].bytes);
+    CHECK(ack.request_uri.text() == "sip:fork@198.51.100.9:5064");
+    CHECK(ack.to.tag() == "fork");
+    CHECK(ack.from.tag() == "f1");
+    CHECK(ack.cseq.number == 1);
+    REQUIRE(ack.route.size() == 2);
+    CHECK(ack.route[0].text() == "<sip:198.51.100.7:5062;lr;first>");
+    const Message bye = layer.last_sent();
+    CHECK(bye.call_id == ack.call_id);
+    CHECK(bye.to.tag() == "fork");
+    CHECK(bye.cseq.number > 1);
+    CHECK(bye.via[0].branch != ack.via[0].branch);
+    answer_late(layer, "fork");
+    CHECK(layer.sent() == Words{"INVITE", "ACK", "ACK", "BYE", "ACK"});
+    CHECK(layer.client.heard == Words{"200"});
+  }
+  SECTION("two that cross the CANCEL, of which the user hears one") {
+    layer.answer(180);
+    layer.transactions.cancel(id);
+    layer.answer(200, "one");
+    layer.transactions.abandon(id);
+    answer_late(layer, "two");
+    answer_late(layer, "one");
+    CHECK(layer.sent() == Words{"INVITE", "CANCEL", "ACK", "BYE", "ACK"});
+  }
+  SECTION("two that cross the CANCEL of a user who has left, with the INVITE's credentials") {
+    layer.transactions.abandon(id);
+    Message again = own_request(Method::invite);
+    again.authorization = {"Digest username=\"a\""};
+    layer.wire.sent.clear();
+    const auto other = layer.transactions.request(std::move(again), udp_from(), &layer.client);
+    layer.answer(180);
+    layer.transactions.cancel(other);
+    layer.transactions.abandon(other);
+    answer_late(layer, "one");
+    answer_late(layer, "two");
+    answer_late(layer, "two");
+    CHECK(layer.sent() == Words{"INVITE", "CANCEL", "ACK", "BYE", "ACK", "BYE", "ACK"});
+    CHECK(parsed(layer.wire.sent[2].bytes).authorization == Words{"Digest username=\"a\""});
+  }
+  SECTION("a hundred forks are too many") {
+    layer.transactions.abandon(id);
+    for (int i = 0; i < 100; ++i) {
+      answer_late(layer, "fork" + std::to_string(i));
+    }
+    CHECK(layer.transactions.counters().unwanted == 32);
+  }
+  layer.timers.advance(seconds(31));
+  layer.wire.sent.resize(1);
+  layer.timers.advance(seconds(60));
+  CHECK(layer.transactions.size() == 0);
+  layer.wire.sent.resize(1);
+  answer_late(layer, "own");  // 64*T1 later nobody's
+  CHECK(layer.wire.sent.size() == 1);
+}
+
+TEST_CASE("a 200 to an abandoned re-INVITE is acknowledged; its dialog has had its BYE") {
+  Layer layer;
+  Message again = own_request(Method::invite);
+  again.to.parameters.set("tag", "peer");
+  layer.transactions.abandon(layer.transactions.request(std::move(again), udp_from(), &layer.client));
+  layer.answer(200, "peer");
+  layer.answer(200, "peer");
+  CHECK(layer.sent() == Words{"INVITE", "ACK", "ACK"});
+}
+
 TEST_CASE("a user may end itself, cancel, and ask again from inside its callback") {
   Layer layer;
   auto user = std::make_unique<RecordingClient>();
@@ -470,7 +573,7 @@ TEST_CASE("a user may end itself, cancel, and ask again from inside its callback
     layer.answer(180);
     CHECK(user == nullptr);
     layer.answer(200);
-    CHECK(layer.sent() == Words{"INVITE", "CANCEL"});
+    CHECK(layer.sent() == Words{"INVITE", "CANCEL", "ACK", "BYE"});
   }
   SECTION("asks again in on_response, as after a challenge") {
     user->then = [&](TransactionId id, const Message&) {

@@ -11,6 +11,11 @@ when = { destination_number = '^2000$' }
 do   = ["set call_timeout=2", "bridge user/1002, user/1003"]
 
 [[contexts.default]]
+name = "one phone speaks for all"
+when = { destination_number = '^3002$' }
+do   = ["bridge {fail_on_single_reject=CALL_REJECTED}user/1002"]
+
+[[contexts.default]]
 name = "colleagues"
 when = { destination_number = '^(10\d\d)$' }
 do   = ["set call_timeout=4", "bridge user/$1"]
@@ -147,6 +152,28 @@ def test_a_decline_on_one_phone_lets_the_others_ring(case):
         phones[1].expect_silence(0.3)
         two.accept(phones[1].sdp(40002))
         out.expect(200)
+        out.ack()
+        out.send("BYE")
+        two.expect_bye()
+        expect_nothing_left(pbx)
+
+
+def test_a_decline_on_one_phone_ends_it_for_all_where_the_rule_says_so(case):
+    pbx, a = office(case)
+    with pbx:
+        phones = [phone(case, "1002") for _ in range(2)]
+        out, (one, two) = rung(a, *phones, number="3002")
+        two.reply(180)
+        out.expect(180, skip=(100,))
+        one.refuse(603)
+        two.expect_cancel()
+        out.expect_failure(603)
+        expect_nothing_left(pbx)
+        expect_record(pbx, hangup_cause="CALL_REJECTED")
+        out, (one, two) = rung(a, *phones, number="3002")
+        one.refuse(486)  # another cause: the other phone rings on
+        two.accept(phones[1].sdp(40002))
+        out.expect(200, skip=(100, 180))
         out.ack()
         out.send("BYE")
         two.expect_bye()
@@ -329,3 +356,52 @@ def test_a_second_200_of_another_fork_is_acknowledged_and_ended(case):
         out.send("BYE")
         expect_equal(b.expect("BYE").tag("To"), "one")
         expect_nothing_left(pbx)  # though this BYE is never answered
+
+
+def late_answers(b, call, *tags):
+    """A 200 for each of `tags`; what comes back within a moment, as (method, To tag) in order."""
+    for tag in tags:
+        answer_with(b, call, 200, tag, b.sdp(40002))
+    seen = []
+    while (message := b.receive(0.3)) is not None:
+        seen.append((message.method, message.tag("To")))
+        if message.method in ("BYE", "CANCEL"):
+            b.reply(message, 200)
+    return seen
+
+
+def test_a_200_of_another_fork_when_the_call_is_over(case):
+    """RFC 3261 13.2.2.4: for 64*T1 each 200 is acknowledged, also when nobody here remembers the call."""
+    pbx, a = office(case)
+    with pbx:
+        b = phone(case, "1002")
+        out = dial(a, "1002")
+        call = b.answer()
+        answer_with(b, call, 180, "one")
+        answer_with(b, call, 200, "one", b.sdp(40002))
+        b.expect("ACK")
+        out.expect(200, skip=(100, 180))
+        out.ack()
+        out.send("BYE")
+        b.reply(b.expect("BYE"), 200)
+        a.expect(200)
+        expect_nothing_left(pbx)
+        expect_equal(late_answers(b, call, "two"), [("ACK", "two"), ("BYE", "two")])
+        expect_equal(late_answers(b, call, "two", "one"), [("ACK", "two"), ("ACK", "one")], "sent home once")
+
+
+def test_two_200_that_cross_the_cancel(case):
+    pbx, a = office(case)
+    with pbx:
+        b = phone(case, "1002")
+        out = dial(a, "1002")
+        call = b.answer()
+        answer_with(b, call, 180, "one")
+        out.expect(180, skip=(100,))
+        out.cancel()
+        b.reply(b.expect("CANCEL"), 200)
+        seen = late_answers(b, call, "one", "two")
+        expect_equal(seen, [("ACK", "one"), ("BYE", "one"), ("ACK", "two"), ("BYE", "two")])
+        expect_equal(late_answers(b, call, "one"), [("ACK", "one")], "its ACK was lost")
+        expect_nothing_left(pbx)
+        expect_record(pbx, hangup_cause="ORIGINATOR_CANCEL")

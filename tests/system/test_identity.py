@@ -88,13 +88,34 @@ def test_privacy_none_is_none(case):
 
 
 def test_an_anonymous_caller_that_signs_in(case):
-    """Phones ask for anonymity by From alone, too: their credentials say who they are."""
+    """Phones ask for anonymity by From alone, too, at whatever host: their credentials say who they are."""
     pbx, a, b = office(case)
     with pbx:
-        request = told(pbx, a, b, from_='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x1')
-        expect(request.header("From").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>'), request)
+        for number, hidden in enumerate(("anonymous@anonymous.invalid", "anonymous@127.0.0.1", "Anonymous@localhost")):
+            request = told(pbx, a, b, from_=f'"Anonymous" <sip:{hidden}>;tag=x{number}')
+            expect(request.header("From").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>'), request)
+            expect("localhost" not in str(request) and "Person" not in str(request), request)
         expect_nothing_left(pbx)
-        expect_record(pbx, caller_id_number="1001")
+        expect_equal({(row["caller_id_number"], row["accountcode"]) for row in pbx.wait_for_cdr(3)}, {("1001", "1001")})
+
+
+def test_an_anonymous_caller_for_those_who_may_know(case):
+    pbx, a, b = office(case, profile='caller_identity = "pass"')
+    with pbx:
+        request = told(pbx, a, b, from_='"Anonymous" <sip:anonymous@127.0.0.1>;tag=x1')
+        expect("sip:1001@127.0.0.1" in request.header("P-Asserted-Identity"), request)
+        expect("anonymous@anonymous.invalid" in request.header("From"), request)
+
+
+def test_an_extension_whose_name_is_anonymous(case):
+    """Then it is a name, which nobody else may use."""
+    pbx, a, b = office(case, extensions=("1001", "1002", "anonymous"))
+    with pbx:
+        request = a.request("INVITE", "sip:1002@127.0.0.1", body=a.sdp(40000), from_="<sip:Anonymous@127.0.0.1>;tag=x1")
+        expect_equal(a.exchange(request).status, 403, "another one's name")
+        request = told(pbx, phone(case, "anonymous"), b)
+        expect("sip:anonymous@127.0.0.1" in request.header("From"), request)
+        expect_nothing_left(pbx)
 
 
 def test_another_name_than_the_account_s_is_refused(case):

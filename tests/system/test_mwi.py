@@ -58,6 +58,15 @@ def test_without_asking(case):
             expect_equal(next_lamp(phone), (True, 1, 0, 0, 0), "asked for")
 
 
+def test_behind_a_proxy(case):
+    with Switchroom(case, mailbox.office(case)):
+        phone = talk.phone(case, "1001", register=False)
+        phone.register(headers=[("Path", f"<sip:{phone.hostport};lr>")])
+        notify = phone.wait_for("NOTIFY")
+        phone.reply(notify, 200)
+        expect_equal(notify.header("Route"), f"<sip:{phone.hostport};lr>")
+
+
 def test_subscriptions(case):
     with Switchroom(case, mailbox.office(case)) as pbx:
         phone = talk.phone(case, "1001", register=False)

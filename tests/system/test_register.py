@@ -370,6 +370,53 @@ def test_by_tcp_after_a_restart(case):
         answered.expect_bye()
 
 
+def by_edge(edge, *path, contact="<sip:1002@10.9.8.7:5070>", **more):
+    """The REGISTER of 1002 as a proxy hands it on, which is `edge` itself."""
+    request = register(edge, [("Contact", contact), *(("Path", one) for one in path), *more.pop("headers", ())], **more)
+    return edge.exchange(request)
+
+
+def test_a_phone_behind_a_proxy(case):
+    """RFC 3327: calls go to where the REGISTER came from, by the way that its Path names."""
+    with Switchroom(case, config.office(case.folder)) as pbx:
+        edge, caller = phone(case, "1002"), phone(case)
+        path = [f"<sip:edge@127.0.0.66:5099;lr;ob>, <sip:second@{edge.hostport};lr>", "<sips:third.example;lr>"]
+        answer = by_edge(edge, *path, headers=[("Require", "path"), ("Supported", "path")])
+        expect_equal(answer.status, 200, "REGISTER with a Path")
+        expect_equal(answer.all("Path"), path, "Path comes back")
+        expect("path" in answer.header("Supported", ""), answer)
+        for restarted in (False, True):
+            if restarted:
+                pbx.stop()
+                pbx.start()
+            call = caller.invite("sip:1002@127.0.0.1", caller.sdp(40000))
+            incoming = edge.answer()
+            expect_equal(incoming.request.uri, "sip:1002@10.9.8.7:5070")
+            expect_equal(", ".join(incoming.request.all("Route")), ", ".join(path))
+            incoming.reply(180)
+            call.expect(180, skip=(100,))
+            call.cancel()
+            expect_equal(incoming.expect_cancel().all("Route"), incoming.request.all("Route"), "CANCEL takes the same way")
+            caller.wait_for(200)
+            call.expect_failure(487)
+        expect_equal(by_edge(edge).all("Path"), [], "none came")
+        call = caller.invite("sip:1002@127.0.0.1", caller.sdp(40000))
+        incoming = edge.answer()
+        expect(incoming.request.header("Route") is None, "the last REGISTER counts:", incoming.request)
+        incoming.refuse(486)
+        call.expect_failure(486)
+
+
+def test_paths_that_lead_nowhere(case):
+    with Switchroom(case, config.office(case.folder)) as pbx:
+        edge = phone(case, "1002")
+        for path in ("<sip:strict.example>", "edge", "<tel:+4930123;lr>", ", ".join(["<sip:a.example;lr>"] * 9),
+                     f"<sip:{'a' * 300}@a.example;lr>"):
+            expect_equal(by_edge(edge, path).status, 400, path)
+        expect_equal(by_edge(edge, headers=[("Require", "outbound")]).status, 420)
+        expect(not binding(pbx, "1002"), "nothing was bound")
+
+
 def test_the_listener_that_was_registered_to(case):
     """Through a NAT only the address that the phone sent to can reach it."""
     text = config.office(case.folder, listen=["udp:127.0.0.1:5060", "udp:127.0.0.1:5062", "udp:127.0.0.2:5060"])

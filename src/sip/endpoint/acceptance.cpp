@@ -39,7 +39,8 @@ bool accepts_description(const Message& request) {
 std::string unsupported_options(const Message& request) {
   std::string unsupported;
   for (const auto& tag : request.require) {
-    const bool known = request.method == Method::invite && (tag == "100rel" || tag == "timer");
+    const bool known = (request.method == Method::invite && (tag == "100rel" || tag == "timer")) ||
+                       (request.method == Method::registration && tag == "path");
     if (!known) {
       unsupported += (unsupported.empty() ? "" : ", ") + tag;
     }

@@ -1,5 +1,7 @@
 #include "sip/endpoint/registration.hpp"
 
+#include "sip/message/grammar.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -10,6 +12,9 @@ namespace switchroom::sip {
 namespace {
 
 constexpr std::size_t max_contacts_in_one_request = 20;
+constexpr std::size_t max_proxies = 8;
+constexpr std::size_t max_proxy_bytes = 256;
+constexpr std::uint16_t default_port = 5060;
 
 std::optional<std::uint32_t> number(std::string_view text) {
   std::uint32_t value = 0;
@@ -40,6 +45,27 @@ ContactBinding read_contact(const Address& contact, const Message& request, cons
   binding.instance = contact.parameters.value("+sip.instance");
   binding.reg_id = number(contact.parameters.value("reg-id")).value_or(0);
   return binding;
+}
+
+// RFC 3327 section 4: a Path is a Route to be, and loose. One that could not be followed would let the phone
+// register and never ring.
+bool read_path(const Message& request, std::vector<std::string>& path) {
+  for (const auto& header : request.headers) {
+    if (header.name != "Path") {
+      continue;
+    }
+    for (std::string_view rest = header.value; !rest.empty();) {
+      const auto proxy = parse_address(grammar::next_element(rest));
+      if (!proxy || !proxy->uri.is_sip() || !proxy->uri.parameters.has("lr")) {
+        return false;
+      }
+      path.push_back(proxy->text());
+      if (path.size() > max_proxies || path.back().size() > max_proxy_bytes) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -76,16 +102,22 @@ std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& req
     }
     parsed.contacts.push_back(binding);
   }
-  for (const auto& header : request.headers) {
-    if (header.name == "Path") {
-      parsed.path.push_back(header.value);
-    }
+  if (!read_path(request, parsed.path)) {
+    return RegisterRefusal{400, "Path is up to 8 SIP URIs with lr, of 256 bytes each", 0};
   }
   return parsed;
 }
 
 Message make_register_response(const Message& request, const RegisterReply& reply) {
   Message response = make_response(request, reply.status, reply.reason);
+  if (reply.status == 200) {
+    response.supported = {"path"};
+    for (const auto& header : request.headers) {
+      if (header.name == "Path") {
+        response.add_header(header.name, header.value);  // RFC 3327 5.3
+      }
+    }
+  }
   for (const auto& bound : reply.bound) {
     if (auto uri = parse_uri(bound.uri)) {
       Address contact;
@@ -104,6 +136,28 @@ Message make_register_response(const Message& request, const RegisterReply& repl
     }
   }
   return response;
+}
+
+std::vector<Address> route_of(const std::vector<std::string>& path) {
+  std::vector<Address> route;
+  route.reserve(path.size());
+  for (const auto& proxy : path) {
+    if (auto address = parse_address(proxy)) {
+      route.push_back(std::move(*address));
+    }
+  }
+  return route;
+}
+
+base::Endpoint reconnect_to(const Uri& contact, const std::vector<Address>& route,
+                            const base::Endpoint& source) {
+  const auto port_of = [](const Uri& uri) { return uri.port == 0 ? default_port : uri.port; };
+  if (!route.empty()) {
+    return {source.address, port_of(route.front().uri)};
+  }
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(contact.host, not_numeric);
+  return not_numeric ? source : base::Endpoint{address, port_of(contact)};
 }
 
 }  // namespace switchroom::sip

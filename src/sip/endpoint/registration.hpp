@@ -1,5 +1,5 @@
 // The wire side of the registrar: a REGISTER read into a value, its answer written from one.
-// RFC 3261 section 10.3, RFC 5626 as far as instance and reg-id, RFC 3327.
+// RFC 3261 section 10.3, RFC 5626 as far as instance and reg-id, RFC 3327 (Path).
 #pragma once
 
 #include "config/snapshot.hpp"
@@ -30,7 +30,7 @@ struct RegisterRequest {
   std::string call_id;
   std::uint32_t cseq = 0;
   std::string user_agent;
-  std::vector<std::string> path;
+  std::vector<std::string> path;  // of the proxies in front of the phone, ours first; each a route with ;lr
   Flow flow;
   base::Endpoint local;  // of the listener that it came to
   std::string profile;
@@ -62,5 +62,13 @@ struct RegisterRefusal {
 std::variant<RegisterRequest, RegisterRefusal> parse_register(const Message& request,
                                                               const config::Profile& profile);
 Message make_register_response(const Message& request, const RegisterReply& reply);
+
+/// The Route of requests to a phone that registered with this path. Such a request goes to the address that
+/// the REGISTER came from, whatever the path names: like Contact, it never makes us send to anybody else.
+std::vector<Address> route_of(const std::vector<std::string>& path);
+/// Where to open a connection to a phone whose own is gone: to its Contact, if that is an address; with a
+/// path to the proxy that its REGISTER came from, at the port of the path.
+base::Endpoint reconnect_to(const Uri& contact, const std::vector<Address>& route,
+                            const base::Endpoint& source);
 
 }  // namespace switchroom::sip

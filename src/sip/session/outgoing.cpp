@@ -31,8 +31,7 @@ std::unique_ptr<Session> Session::outgoing(SessionServices services, SessionSett
 OutgoingSession::OutgoingSession(SessionServices services, SessionSettings settings, const OutgoingCall& call,
                                  SessionUser* user)
     : SessionCore(services, std::move(settings), user, authorizer_of(call)),
-      client_(std::make_shared<OutgoingInvite>(services, 64 * settings_.t1,
-                                               static_cast<OutgoingInvite::Owner*>(this))),
+      client_(std::make_shared<OutgoingInvite>(services, static_cast<OutgoingInvite::Owner*>(this))),
       others_(call.others),
       ring_limit_(services.timers) {
   flow_ = call.to;
@@ -250,6 +249,12 @@ void OutgoingSession::on_ack(const Message& ack) {
 
 void OutgoingSession::on_cancel(const Message& cancel) {
   if (alive()) negotiation_.on_cancel(cancel);
+}
+
+void OutgoingSession::move_to(const Flow& flow) {
+  SessionCore::move_to(flow);
+  for (auto& [tag, early] : early_) early.dialog.move_to(flow);
+  if (client_) client_->move_to(flow);
 }
 
 // -- dialogs -------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "sip/session/outgoing_invite.hpp"
 
+#include "sip/dialog/farewell.hpp"
+
 #include <utility>
 
 namespace switchroom::sip {
@@ -25,45 +27,38 @@ void OutgoingInvite::cancel(std::string reason) {
 }
 
 void OutgoingInvite::acknowledge(const Dialog& dialog) {
-  Message ack = dialog.make_ack(sent_.cseq.number);
+  acknowledge(dialog.id().remote_tag, dialog.make_ack(sent_.cseq.number), dialog.next_hop());
+}
+
+void OutgoingInvite::acknowledge(const std::string& tag, Message ack, const Flow& to) {
   ack.authorization = sent_.authorization;  // 22.1: an ACK cannot be challenged, so it brings them along
   ack.proxy_authorization = sent_.proxy_authorization;
-  const auto [entry, is_new] =
-      acks_.try_emplace(dialog.id().remote_tag, Ack{std::move(ack), dialog.next_hop()});
+  const auto [entry, is_new] = acks_.try_emplace(tag, Ack{std::move(ack), to});
   services_.transactions->send_ack(entry->second.message, entry->second.to);
 }
 
 void OutgoingInvite::decline(const Message& response) {
   if (acks_.size() >= max_forks) return;  // no proxy forks so widely
-  Dialog dialog = Dialog::as_client(sent_, response, to_);
-  acknowledge(dialog);
-  Message bye = dialog.make_request(Method::bye);
-  const TransactionId id = services_.transactions->request(std::move(bye), dialog.next_hop(), this);
+  Farewell farewell = farewell_to(response, to_);
+  acknowledge(std::string(response.to.tag()), std::move(farewell.ack), farewell.to);
+  const TransactionId id = services_.transactions->request(std::move(farewell.bye), farewell.to, this);
   services_.transactions->abandon(id);
+}
+
+void OutgoingInvite::move_to(const Flow& flow) {
+  to_ = flow;
+  services_.transactions->reroute(id_, flow);
 }
 
 void OutgoingInvite::leave() {
   owner_ = nullptr;
-  if (!open_) {
-    services_.transactions->abandon(std::exchange(id_, 0));
-    return;
-  }
   cancel({});
-  end_timer_ = services_.timers->after(life_, [self = shared_from_this()] {
-    self->end_timer_ = 0;
-    self->close();
-  });
-}
-
-void OutgoingInvite::close() {
-  open_ = false;
   services_.transactions->abandon(std::exchange(id_, 0));
-  services_.timers->cancel(std::exchange(end_timer_, 0));
 }
 
 void OutgoingInvite::on_response(TransactionId id, const Message& response) {
   if (id != id_) return;
-  const auto keep = shared_from_this();  // close() may drop the last other owner
+  const auto keep = shared_from_this();  // the owner may leave within
   follow(response);
   const bool success = response.status >= 200 && response.status < 300;
   if (response.status >= 200) open_ = false;
@@ -73,13 +68,7 @@ void OutgoingInvite::on_response(TransactionId id, const Message& response) {
       return;
     }
   }
-  if (owner_ != nullptr) {
-    owner_->on_invite_response(response);
-  } else if (success) {
-    decline(response);  // and stay for its repetitions, until the timer
-  } else if (response.status >= 300) {
-    close();
-  }
+  if (owner_ != nullptr) owner_->on_invite_response(response);
 }
 
 // 18.1.1: an INVITE too long for UDP went by TCP, as the Via that comes back tells; what follows goes there.
@@ -95,11 +84,7 @@ void OutgoingInvite::on_failure(TransactionId id, Failure failure) {
   if (id != id_) return;
   const auto keep = shared_from_this();
   open_ = false;
-  if (owner_ != nullptr) {
-    owner_->on_invite_failure(failure);
-  } else {
-    close();
-  }
+  if (owner_ != nullptr) owner_->on_invite_failure(failure);
 }
 
 }  // namespace switchroom::sip

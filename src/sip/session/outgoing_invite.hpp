@@ -1,4 +1,4 @@
-// The INVITE of a call that we make, and the responses that outlive the session. RFC 3261 13.2.2.4, 9.1.
+// The INVITE of a call that we make, and the ACKs of its 2xx. RFC 3261 13.2.2.4, 9.1.
 #pragma once
 
 #include "sip/dialog/dialog.hpp"
@@ -10,9 +10,9 @@
 
 namespace switchroom::sip {
 
-/// Acknowledges every 2xx, hangs up on those that nobody wants, and goes on doing so for a cancelled
-/// INVITE whose session is gone: a 2xx that crosses the CANCEL would ring on for ever otherwise.
-/// Shared between the session and, after it, the timer that bounds that after-life. Call thread.
+/// Acknowledges every 2xx, and hangs up on those that nobody wants, for as long as the session lives; the
+/// transaction layer does both for what comes later (TransactionLayer::abandon).
+/// Shared by the session and its own callbacks, inside of which the session may end. Call thread.
 class OutgoingInvite final : public ClientUser, public std::enable_shared_from_this<OutgoingInvite> {
  public:
   struct Owner {
@@ -21,8 +21,7 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
     virtual void on_invite_response(const Message& response) = 0;
     virtual void on_invite_failure(Failure failure) = 0;
   };
-  OutgoingInvite(SessionServices services, base::Duration life, Owner* owner)
-      : services_(services), life_(life), owner_(owner) {}
+  OutgoingInvite(SessionServices services, Owner* owner) : services_(services), owner_(owner) {}
 
   /// `first_answer`: see SessionSettings.
   void send(const Message& invite, const Flow& to, base::Duration first_answer);
@@ -31,15 +30,17 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
   void acknowledge(const Dialog& dialog);
   /// A 2xx of a fork that lost, or that came too late: ACK and BYE.
   void decline(const Message& response);
-  /// The session is over. An INVITE without a final response is cancelled and seen to its end.
+  /// The session is over. An INVITE without a final response is cancelled; the layer sees it to its end.
   void leave();
+  /// The peer is reached by this flow now: the CANCEL, and the ACK of a 2xx that is still to come.
+  void move_to(const Flow& flow);
   /// Where the INVITE goes, and went by what its responses say.
   [[nodiscard]] const Flow& flow() const { return to_; }
 
  private:
   void on_response(TransactionId id, const Message& response) override;
   void on_failure(TransactionId id, Failure failure) override;
-  void close();
+  void acknowledge(const std::string& tag, Message ack, const Flow& to);
   void follow(const Message& response);
 
   struct Ack {
@@ -48,14 +49,12 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
   };
 
   SessionServices services_;
-  base::Duration life_;  // 64*T1
-  Owner* owner_;         // not owned; null after leave
+  Owner* owner_;  // not owned; null after leave
   Message sent_;
   Flow to_;
   TransactionId id_ = 0;
   bool open_ = false;  // no final response yet
   bool cancelled_ = false;
-  base::TimerId end_timer_ = 0;
   std::map<std::string, Ack, std::less<>> acks_;  // by To tag; bounded
 };
 

@@ -263,6 +263,7 @@ void Notifier::send(const UnsolicitedNotify& what, std::function<void(int)> done
   notify.call_id = base::random_uuid();
   notify.cseq = {1, Method::notify, "NOTIFY"};
   notify.max_forwards = 70;
+  notify.route = what.route;
   notify.contact = {contact(what.to)};
   notify.add_header("Event", what.event);
   notify.add_header("Subscription-State", "active");  // phones take one that says "terminated" for an end

@@ -33,7 +33,8 @@ class EventPackage {
 struct UnsolicitedNotify {
   Uri target;  // its Contact
   Flow to;
-  Uri from;  // also To: the phone's own address of record
+  std::vector<Address> route;  // of the proxies in front of it
+  Uri from;                    // also To: the phone's own address of record
   std::string event;
   std::string content_type;
   std::string body;

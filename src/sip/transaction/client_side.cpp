@@ -1,6 +1,7 @@
 #include "sip/transaction/client_side.hpp"
 
 #include "base/random.hpp"
+#include "sip/transaction/answered_tags.hpp"
 
 #include <utility>
 
@@ -15,6 +16,13 @@ Via via_for(const Flow& flow, const base::Endpoint& ours, std::string branch) {
   via.branch = std::move(branch);
   via.wants_rport = true;  // RFC 3581
   return via;
+}
+
+/// A 2xx to an INVITE, the first or another.
+template <class Record>
+bool is_answer(const Record& record, const Actions& actions, const Message* response) {
+  return actions.deliver && response != nullptr && response->status >= 200 && response->status < 300 &&
+         std::holds_alternative<InviteClient>(record.machine);
 }
 
 std::string new_branch() { return "z9hG4bK" + base::random_token(20); }
@@ -156,6 +164,12 @@ void ClientSide::hurry(TransactionId invite, base::Duration limit) {
   }
 }
 
+void ClientSide::reroute(TransactionId id, const Flow& to) {
+  if (Record* record = table_.find(id); record != nullptr && record->flow.kind == to.kind) {
+    record->flow = to;
+  }
+}
+
 void ClientSide::abandon(TransactionId id) {
   Record* record = table_.find(id);
   if (record == nullptr) {
@@ -264,19 +278,27 @@ void ClientSide::act(TransactionId id, const Actions& actions, const Message* re
     send_cancel(*record);
   }
   common_.counters.timeouts += actions.timed_out ? 1 : 0;
+  const bool answered = is_answer(*record, actions, response);
   if (record->user != nullptr) {
     tell(id, *record->user, actions, response);
+  } else if (answered) {
+    answer_unwanted(*record, *response);
   }
-  if (!actions.forget && !actions.end) {
+  if (!actions.forget && !actions.end && !answered) {
     return;
   }
   record = table_.find(id);  // the user may have done anything
   if (record == nullptr) {
     return;
   }
-  record->pending.reset();
-  if (!actions.ack) {
-    std::string().swap(record->bytes);  // an assignment would keep the room
+  if (actions.forget || actions.end) {
+    record->pending.reset();
+    if (!actions.ack) {
+      std::string().swap(record->bytes);  // an assignment would keep the room
+    }
+  }
+  if (answered) {
+    AnsweredTags(record->bytes).add(response->to.tag());
   }
   if (actions.end) {
     common_.timers.cancel(record->repeat);

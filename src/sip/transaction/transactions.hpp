@@ -66,6 +66,7 @@ class Transactions final : public TransactionLayer {
     std::uint64_t retransmitted = 0;    // by our timers
     std::uint64_t timeouts = 0;
     std::uint64_t send_failures = 0;
+    std::uint64_t unwanted = 0;                      // 2xx to INVITEs whose users had left, answered by BYE
     std::uint64_t moved_to_tcp = 0, moved_back = 0;  // 18.1.1
   };
   Transactions(base::Timers& timers, Wire& wire, Settings settings);
@@ -84,6 +85,7 @@ class Transactions final : public TransactionLayer {
   TransactionId request(Message request, const Flow& to, ClientUser* user) override;
   void cancel(TransactionId invite, std::string reason) override;
   void hurry(TransactionId invite, base::Duration limit) override;
+  void reroute(TransactionId id, const Flow& to) override;
   void abandon(TransactionId id) override;
   [[nodiscard]] const Message* sent_request(TransactionId id) const override;
   bool respond(TransactionId id, const Message& response) override;
