@@ -65,6 +65,7 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.to.kind = sip::transport_named(binding.transport);
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
+  target.call.to.local = binding.local.address;
   if (target.call.to.kind == sip::TransportKind::tcp && binding.connection == 0) {
     reconnect(target, *uri);
   }

@@ -19,6 +19,7 @@ std::optional<sip::Flow> flow_to(const registrar::Binding& binding, const sip::U
   flow.kind = sip::transport_named(binding.transport);
   flow.remote = binding.source;
   flow.connection = binding.connection;
+  flow.local = binding.local.address;
   error_code ec;
   if (flow.kind == sip::TransportKind::tcp && binding.connection == 0) {
     const auto address = asio::ip::make_address(contact.host, ec);

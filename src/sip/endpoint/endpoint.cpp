@@ -452,7 +452,7 @@ void Endpoint::on_register(TransactionId id, const Message& request, const Flow&
   }
   auto& wish = std::get<RegisterRequest>(parsed);
   wish.flow = from;
-  wish.local = transports_.find(from.listener)->local;  // it is there: its profile was found
+  wish.local = transports_.local_for(from);
   Message response = make_register_response(request, registrations_->on_register(wish));
   if (response.to.tag().empty()) {
     response.to.parameters.set("tag", base::random_token(8));
