@@ -154,6 +154,8 @@ TEST_CASE("a bad frame is answered with a status and words that are true", "[sip
   CHECK(parse_bad_frame(request("", "OPTIONS", "sip:" + std::string(5000, 'b') + "@c"), Fault::no_length)
             .status == 414);
   CHECK(parse_bad_frame("GET / HTTP/1.1\r\n\r\n", Fault::no_length).error == ParseError::not_sip);
+  CHECK(parse_bad_frame("\r" + request("Content-Length: 0\r\n"), Fault::not_sip).why ==
+        "Bare CR before the request line");
   // Never answered: an ACK, a response.
   CHECK(parse_bad_frame(request("", "ACK"), Fault::no_length).error == ParseError::unanswerable);
   CHECK(parse_bad_frame("SIP/2.0 200 OK\r\nContent-Length: 70000\r\n\r\n", Fault::body_too_large).error ==

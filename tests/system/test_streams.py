@@ -3,7 +3,7 @@ import itertools
 import socket
 import time
 
-from harness import config
+from harness import config, tls
 from harness.case import SLOWNESS, expect, expect_equal
 from harness.switchroom import Switchroom
 
@@ -62,6 +62,22 @@ def test_what_is_too_large(case):
         stream = connect(case)
         stream.sendall(options(uri=f"sip:{'a' * 5000}@127.0.0.1") + options())
         expect_equal(answers(stream, until=2), ["SIP/2.0 414 Request-URI Too Long", "SIP/2.0 200 OK"])
+        pbx.expect_clean()
+
+
+def test_what_is_too_large_by_tls(case):
+    """The answer, then an end in good order (close_notify): an end without one would be an SSLError."""
+    ca = tls.Authority(case)
+    listen = ["tcp:127.0.0.1:5060", "tls:127.0.0.1:5061"]
+    text = config.office(case.folder, listen=listen, more=tls.settings(*ca.issue("127.0.0.1")))
+    with Switchroom(case, text) as pbx:
+        plain = socket.create_connection(("127.0.0.1", 5061), timeout=5 * SLOWNESS)
+        stream = ca.client().wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False)
+        case.defer(stream.close)
+        stream.sendall(options(length="Content-Length: 100000\r\n") + b"x" * 100000)
+        expect_equal(answers(stream), ["SIP/2.0 513 Message Too Large", None])
+        stream.close()
+        pbx.wait_for_log("sent what cannot be a SIP message", 1)
         pbx.expect_clean()
 
 

@@ -68,7 +68,8 @@ Parsed parse_bad_frame(std::string_view bytes, Frame::Fault fault, std::size_t m
       parsed.reject = std::move(parsed.message);
     }
     parsed.message.reset();
-    parsed.why = "No usable Content-Length";
+    parsed.why =
+        fault == Frame::Fault::not_sip ? "Bare CR before the request line" : "No usable Content-Length";
   }
   if (parsed.error == ParseError::not_sip || parsed.status != 400) return parsed;  // worse than its size
   if (fault == Frame::Fault::headers_too_large) {
