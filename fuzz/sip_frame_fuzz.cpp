@@ -34,7 +34,13 @@ std::vector<Taken> take_apart(std::string_view bytes, std::size_t step) {
       continue;
     }
     out.push_back({frame.kind, frame.size});
-    if (frame.kind == Frame::Kind::bad) return out;
+    if (frame.kind == Frame::Kind::bad) {
+      const Parsed told = parse_bad_frame(bytes.substr(start, end - start), frame.fault, max_header);
+      const bool answered = told.error == ParseError::malformed;
+      if (frame.fault == Frame::Fault::none || told.message || answered != told.reject.has_value())
+        std::abort();
+      return out;
+    }
     if (frame.size == 0 || frame.size > end - start) std::abort();
     start += frame.size;
     progress = {};

@@ -20,8 +20,7 @@ sip::SessionSettings session_settings(const config::Profile& profile, const std:
 }
 
 base::IpAddress sip_local(sip::Endpoint& endpoint, const sip::Flow& flow) {
-  const sip::Listener* listener = endpoint.transports().find(flow.listener);
-  return listener == nullptr ? base::IpAddress() : listener->local.address;
+  return endpoint.transports().local_for(flow).address;
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   target.call.to.kind = sip::transport_named(binding.transport);
   target.call.to.remote = binding.source;
   target.call.to.connection = binding.connection;
+  target.call.to.local = binding.local.address;
   target.call.route = sip::route_of(binding.path);
   if (target.call.to.kind == sip::TransportKind::tcp && binding.connection == 0) {
     // A connection that did not survive a restart is made again.

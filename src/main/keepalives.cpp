@@ -60,7 +60,7 @@ void Keepalives::begin_round(const std::string& profile) {
     const auto kind = sip::transport_named(binding.transport);
     const auto* listener = transports_.listener_at(profile, kind, binding.local);
     if (listener != nullptr) {
-      due_.push_back({kind, listener->id, binding.source, binding.connection});
+      due_.push_back({kind, listener->id, binding.source, binding.connection, binding.local.address});
     }
   }
   if (batch_ == 0) {

@@ -19,6 +19,7 @@ std::optional<sip::Flow> flow_to(const registrar::Binding& binding, const sip::U
   flow.kind = sip::transport_named(binding.transport);
   flow.remote = binding.source;
   flow.connection = binding.connection;
+  flow.local = binding.local.address;
   if (flow.kind == sip::TransportKind::tcp && binding.connection == 0) {
     flow.remote = sip::reconnect_to(contact, route, binding.source);
   }

@@ -166,4 +166,17 @@ TEST_CASE("Where the next request goes: the flow, unless a reachable place is na
     d.heard_by(flow("203.0.113.66", 5060));
     CHECK(d.next_hop().remote.port == 5099);
   }
+  SECTION("the address of ours that it speaks to is kept, also towards its next place, and followed") {
+    Flow here = from;
+    here.local = asio::ip::make_address("192.0.2.200");
+    Dialog d = Dialog::as_server(invite("<sip:1001@192.0.2.7>"), "ours", here);
+    CHECK(d.next_hop() == here);
+    d.refresh_target(with_contact("<sip:1001@192.0.2.99>"));
+    CHECK(d.next_hop().remote.address.to_string() == "192.0.2.99");
+    CHECK(d.next_hop().local == here.local);
+    here.local = asio::ip::make_address("192.0.2.201");
+    d.heard_by(here);
+    CHECK(d.next_hop().local == here.local);
+    CHECK(d.next_hop().remote.address.to_string() == "192.0.2.99");  // the phone has not moved
+  }
 }

@@ -106,3 +106,58 @@ TEST_CASE("bytes that dribble in are looked at once", "[sip][frame]") {
   CHECK(progress.total == all.size());
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
 }
+
+TEST_CASE("why it can never be a message", "[sip][frame]") {
+  using Fault = Frame::Fault;
+  CHECK(next_frame(message("", "")).fault == Fault::no_length);
+  CHECK(next_frame(message("Content-Length: 1001\r\n", ""), 1000, 1000).fault == Fault::body_too_large);
+  CHECK(next_frame(std::string(1000, 'a'), 1000, 1000).fault == Fault::headers_too_large);
+  CHECK(next_frame("\rX").fault == Fault::not_sip);
+  CHECK(next_frame(message("Content-Length: 0\r\n", "")).fault == Fault::none);
+}
+
+TEST_CASE("a bad frame is answered with a status and words that are true", "[sip][frame]") {
+  using Fault = Frame::Fault;
+  const auto request = [](const std::string& more, const std::string& method = "OPTIONS",
+                          const std::string& uri = "sip:b@c", const std::string& version = "SIP/2.0") {
+    return method + " " + uri + " " + version +
+           "\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@c>\r\n"
+           "Call-ID: 1\r\nCSeq: 1 " +
+           method + "\r\n" + more + "\r\n";
+  };
+  const auto body = parse_bad_frame(request("Content-Length: 70000\r\n") + "xxx", Fault::body_too_large);
+  CHECK(body.error == ParseError::malformed);
+  CHECK(body.status == 513);
+  REQUIRE(body.reject.has_value());
+  CHECK(body.reject->call_id == "1");
+  CHECK_FALSE(body.message.has_value());
+
+  const auto none = parse_bad_frame(request(""), Fault::no_length);
+  CHECK(none.status == 400);
+  CHECK(none.why == "No usable Content-Length");
+  CHECK(none.reject.has_value());
+  const auto word = parse_bad_frame(request("Content-Length: many\r\n"), Fault::no_length);
+  CHECK(word.status == 400);
+  CHECK(word.why == "Bad Content-Length header");
+
+  // Its blank line stands behind the limit, in bytes that have come already.
+  const auto block = parse_bad_frame(request("X: " + std::string(900, 'y') + "\r\nContent-Length: 0\r\n"),
+                                     Fault::headers_too_large, 600);
+  CHECK(block.status == 400);
+  CHECK(block.why == "Header block of more than 600 bytes");
+  CHECK(block.reject.has_value());
+
+  // What is worse than the size is told first.
+  CHECK(parse_bad_frame(request("Content-Length: 70000\r\n", "OPTIONS", "sip:b@c", "SIP/7.0"),
+                        Fault::body_too_large)
+            .status == 505);
+  CHECK(parse_bad_frame(request("", "OPTIONS", "sip:" + std::string(5000, 'b') + "@c"), Fault::no_length)
+            .status == 414);
+  CHECK(parse_bad_frame("GET / HTTP/1.1\r\n\r\n", Fault::no_length).error == ParseError::not_sip);
+  CHECK(parse_bad_frame("\r" + request("Content-Length: 0\r\n"), Fault::not_sip).why ==
+        "Bare CR before the request line");
+  // Never answered: an ACK, a response.
+  CHECK(parse_bad_frame(request("", "ACK"), Fault::no_length).error == ParseError::unanswerable);
+  CHECK(parse_bad_frame("SIP/2.0 200 OK\r\nContent-Length: 70000\r\n\r\n", Fault::body_too_large).error ==
+        ParseError::unanswerable);
+}

@@ -266,7 +266,18 @@ TEST_CASE("request lines", "[sip][message]") {
   const auto parsed = [](const std::string& line) {
     return parse_datagram(replaced(options(), "OPTIONS sip:1002@example.com SIP/2.0", line));
   };
-  CHECK(parsed("OPTIONS sip:a@b sip/2.0").error == ParseError::not_sip);
+  for (const char* line :
+       {"OPTIONS sip:a@b sip/2.0", "OPTIONS sip:a@b Sip/2.0", "OPTIONS sip:sip/1@b sIP/2.0"}) {
+    INFO(line);
+    CHECK(parsed(line).message);  // 7.1: the version has no case
+  }
+  CHECK(parsed("OPTIONS sip:a@b sip/3.0").status == 505);
+  CHECK(parsed("OPTIONS sip:a@b sip").error == ParseError::not_sip);
+  CHECK(parsed("OPTIONS sip:a@b p/2.0").error == ParseError::not_sip);
+  CHECK(parsed("OPTIONS sip:" + std::string(max_uri - 6, 'a') + "@b SIP/2.0").message);
+  const auto too_long = parsed("OPTIONS sip:" + std::string(max_uri - 5, 'a') + "@b SIP/2.0");
+  CHECK(too_long.status == 414);
+  CHECK(too_long.error == ParseError::malformed);
   CHECK(parsed("OPTIONS sip:a@b SIP/2.1").status == 505);
   CHECK(parsed("OPTIONS sip:a@b SIP/2.0.1").status == 505);
   for (const char* line : {"OPTIONS  sip:a@b SIP/2.0", "OPTIONS sip:a@b  SIP/2.0", "OPTIONS sip:a@b SIP/2.0 ",

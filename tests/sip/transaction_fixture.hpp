@@ -21,14 +21,21 @@ struct Sent {
   std::string bytes;
   base::Time when;
   std::function<void()> failed;
+  base::Duration patience{};  // for a connection, where it was told
 };
 
 class RecordingWire final : public Wire {
  public:
   explicit RecordingWire(const base::Timers& timers) : timers_(timers) {}
   bool send(const Flow& to, std::string bytes, std::function<void()> failed) override {
-    sent.push_back({to, std::move(bytes), timers_.now(), std::move(failed)});
+    sent.push_back({to, std::move(bytes), timers_.now(), std::move(failed), {}});
     return works;
+  }
+  bool try_to_send(const Flow& to, std::string bytes, std::function<void()> failed,
+                   base::Duration patience) override {
+    const bool sent_it = send(to, std::move(bytes), std::move(failed));
+    sent.back().patience = patience;
+    return sent_it;
   }
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const override {
     const std::uint16_t port = flow.kind == TransportKind::udp ? 5060 : 5070;

@@ -1,12 +1,9 @@
 // Transports over real sockets of the loopback.
-#include "sip/transport/transport.hpp"
-
 #include "sip/transport/listen_address.hpp"
 #include "sip/transport/route_cache.hpp"
 #include "sip/transport/warning_gate.hpp"
+#include "transport_fixture.hpp"
 
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -17,128 +14,9 @@
 
 using namespace switchroom;
 using namespace switchroom::sip;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+using namespace switchroom::sip::test;
 
 namespace {
-
-std::string options(std::string_view call_id = "c1", std::size_t body = 0, std::string_view extra = "") {
-  return fmt::format(
-      "OPTIONS sip:pbx@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5062;branch=z9hG4bK-1;rport\r\n"
-      "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.1>\r\nCall-ID: {}\r\nCSeq: 1 OPTIONS\r\n"
-      "Max-Forwards: 70\r\n{}Content-Length: {}\r\n\r\n{}",
-      call_id, extra, body, std::string(body, 'x'));
-}
-
-struct Recorder final : Transports::Receiver {
-  void on_message(Message message, const Flow& from) override {
-    messages.push_back(message.call_id);
-    flows.push_back(from);
-    if (then) {
-      then(message, from);
-    }
-  }
-  void on_malformed(const Parsed& parsed, const Flow& from) override {
-    malformed.emplace_back(parsed.why);
-    flows.push_back(from);
-    if (on_bad) {
-      on_bad(*parsed.reject, from);
-    }
-  }
-  void on_closed(ConnectionId connection) override { closed.push_back(connection); }
-  std::vector<std::string> messages, malformed;
-  std::vector<Flow> flows;
-  std::vector<ConnectionId> closed;
-  std::function<void(const Message&, const Flow&)> then;
-  std::function<void(const Message&, const Flow&)> on_bad;
-};
-
-const base::IpAddress none{};
-
-struct House {
-  explicit House(Transports::Settings settings = {}, AdmitSource admit = {})
-      : transports(io, settings, std::move(admit)) {
-    transports.set_receiver(&recorder);
-  }
-  base::Endpoint open(std::string_view where, const std::string& profile = "lan") {
-    const auto id = transports.listen(where, profile, none);
-    INFO((id ? "" : id.error().what));
-    REQUIRE(id.has_value());
-    last = *id;
-    return transports.find(*id)->local;
-  }
-  template <class Until>
-  bool run(Until until, milliseconds limit = seconds(5)) {
-    const auto end = base::Clock::now() + limit;
-    while (!until()) {
-      if (base::Clock::now() >= end) {
-        return false;
-      }
-      io.restart();
-      io.run_for(milliseconds(5));
-    }
-    return true;
-  }
-  void idle(milliseconds time) {
-    run([] { return false; }, time);
-  }
-  asio::io_context io{1};
-  Recorder recorder;
-  Transports transports;
-  ListenerId last = 0;
-};
-
-/// A peer that the test plays itself, with sockets that block for at most two seconds.
-struct TcpPeer {
-  TcpPeer() : socket(io) {}
-  explicit TcpPeer(const base::Endpoint& to) : socket(io) { socket.connect({to.address, to.port}); }
-  void write(std::string_view bytes) {
-    error_code ignored;
-    asio::write(socket, asio::buffer(bytes), ignored);
-  }
-  /// Empty when the stream ended.
-  std::string read() {
-    std::string bytes(65536, '\0');
-    error_code ec;
-    bytes.resize(socket.read_some(asio::buffer(bytes), ec));
-    return bytes;
-  }
-  [[nodiscard]] std::size_t available() {
-    error_code ec;
-    return socket.available(ec);
-  }
-  /// True when the other end has closed or reset.
-  bool ended() {
-    socket.non_blocking(true);
-    char byte = 0;
-    error_code ec;
-    socket.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, ec);
-    return ec && ec != asio::error::would_block;
-  }
-  asio::io_context io;
-  asio::ip::tcp::socket socket;
-};
-
-struct UdpPeer {
-  explicit UdpPeer(const char* address = "127.0.0.1") : socket(io, {asio::ip::make_address(address), 0}) {
-    socket.non_blocking(true);
-  }
-  void send(const base::Endpoint& to, std::string_view bytes) {
-    socket.send_to(asio::buffer(bytes), {to.address, to.port});
-  }
-  std::string receive() {
-    std::string bytes(65536, '\0');
-    asio::ip::udp::endpoint from;
-    error_code ec;
-    bytes.resize(socket.receive_from(asio::buffer(bytes), from, 0, ec));
-    return bytes;
-  }
-  [[nodiscard]] base::Endpoint local() const {
-    return {socket.local_endpoint().address(), socket.local_endpoint().port()};
-  }
-  asio::io_context io;
-  asio::ip::udp::socket socket;
-};
 
 Flow tcp_to(ListenerId listener, const base::Endpoint& remote) {
   return {TransportKind::tcp, listener, remote, 0};
@@ -384,7 +262,7 @@ TEST_CASE("a stream that cannot be SIP is closed, with a 400 where one is deserv
   House house;
   const auto local = house.open("tcp:127.0.0.1:0");
   house.recorder.on_bad = [&](const Message& reject, const Flow& from) {
-    house.transports.send(from, make_response(reject, 400).text());
+    house.transports.send(from, make_response(reject, house.recorder.statuses.back()).text());
   };
   TcpPeer peer(local);
   SECTION("a web browser") {
@@ -399,15 +277,38 @@ TEST_CASE("a stream that cannot be SIP is closed, with a 400 where one is deserv
     std::string text = options("no-length");
     text.erase(text.find("Content-Length: 0\r\n"), 19);
     peer.write(text + "OPTIONS sip:more");
-    REQUIRE(house.run([&] { return house.recorder.closed.size() == 1; }));
-    CHECK(house.recorder.malformed.size() == 1);
+    REQUIRE(house.run([&] { return house.recorder.malformed.size() == 1; }));
     CHECK(peer.read().starts_with("SIP/2.0 400 "));
+    CHECK(peer.read().empty());
   }
   SECTION("a body beyond the limit") {
     std::string text = options("long");
     text.replace(text.find("Content-Length: 0"), 17, "Content-Length: 99999999");
+    peer.write(text + std::string(200000, 'x'));
+    CHECK(house.run([&] { return house.recorder.statuses == std::vector<int>{513}; }));
+    // What is still unread is no reason for a reset, which would take the answer with it.
+    peer.write(std::string(100000, 'x'));
+    CHECK(peer.read().starts_with("SIP/2.0 513 "));
+    CHECK(peer.read().empty());
+    CHECK(house.recorder.closed.empty());
+    error_code ignored;
+    peer.socket.close(ignored);
+    REQUIRE(house.run([&] { return house.recorder.closed.size() == 1; }, milliseconds(1500)));
+  }
+  SECTION("a header block beyond the limit") {
+    peer.write(
+        options("long", 0, "X: " + std::string(8000, 'y') + "\r\nX: " + std::string(8200, 'y') + "\r\n"));
+    CHECK(house.run([&] { return house.recorder.statuses == std::vector<int>{400}; }));
+    CHECK(house.recorder.malformed.back() == "Header block of more than 16384 bytes");
+    CHECK(peer.read().starts_with("SIP/2.0 400 "));
+  }
+  SECTION("who is told that it is over and does not close is closed") {
+    std::string text = options("no-length");
+    text.erase(text.find("Content-Length: 0\r\n"), 19);
     peer.write(text);
-    REQUIRE(house.run([&] { return house.recorder.closed.size() == 1; }));
+    CHECK(house.run([&] { return house.recorder.statuses == std::vector<int>{400}; }));
+    CHECK(house.recorder.malformed.back() == "No usable Content-Length");
+    REQUIRE(house.run([&] { return house.recorder.closed.size() == 1; }, seconds(3)));
   }
   SECTION("a malformed message of the right length is answered, and the stream goes on") {
     std::string text = options("bad");
@@ -531,26 +432,67 @@ TEST_CASE("a connection that is refused fails by another turn, once for each mes
 TEST_CASE("a connection that is not answered fails after five seconds", "[slow]") {
   House house;
   house.open("tcp:127.0.0.1:0");
-  // A listener whose queue is full: the kernel drops further SYNs.
-  asio::io_context peer_io;
-  asio::ip::tcp::acceptor acceptor(peer_io, asio::ip::tcp::v4());
-  acceptor.bind({asio::ip::make_address("127.0.0.1"), 0});
-  acceptor.listen(0);
-  const base::Endpoint remote{acceptor.local_endpoint().address(), acceptor.local_endpoint().port()};
-  std::vector<asio::ip::tcp::socket> fill;
-  for (int i = 0; i < 4; ++i) {
-    fill.emplace_back(peer_io);
-    fill.back().open(asio::ip::tcp::v4());
-    fill.back().native_non_blocking(true);
-    const asio::ip::tcp::endpoint full(remote.address, remote.port);
-    (void)::connect(fill.back().native_handle(), full.data(), static_cast<socklen_t>(full.size()));
-  }
+  FullListener full;
+  const base::Endpoint remote = full.local();
   bool failed = false;
   const auto start = base::Clock::now();
   CHECK(house.transports.send(tcp_to(house.last, remote), "one", [&] { failed = true; }));
   REQUIRE(house.run([&] { return failed; }, seconds(8)));
   CHECK(base::Clock::now() - start > milliseconds(4900));
   CHECK(base::Clock::now() - start < milliseconds(5800));
+}
+
+TEST_CASE("who has another way to go waits for a connection no longer than it wants, others do") {
+  House house;
+  house.open("tcp:127.0.0.1:0");
+  FullListener full;
+  const auto start = base::Clock::now();
+  std::vector<std::string> failed;
+  CHECK(house.transports.send(tcp_to(house.last, full.local()), "patient",
+                              [&] { failed.emplace_back("patient"); }));
+  CHECK(house.transports.send(
+      tcp_to(house.last, full.local()), "hurried", [&] { failed.emplace_back("hurried"); },
+      milliseconds(100)));
+  REQUIRE(house.run([&] { return !failed.empty(); }, seconds(2)));
+  CHECK(failed == std::vector<std::string>{"hurried"});
+  CHECK(base::Clock::now() - start < milliseconds(900));
+  CHECK(house.transports.counters().connections == 1);
+  // Room again: what is still wanted arrives, what was given up does not.
+  full.fill.clear();
+  full.acceptor.non_blocking(true);
+  std::vector<asio::ip::tcp::socket> accepted;  // those that filled it too, which say nothing
+  std::string bytes;
+  REQUIRE(house.run(
+      [&] {
+        error_code nobody;
+        if (auto next = full.acceptor.accept(nobody); !nobody) {
+          next.non_blocking(true);
+          accepted.push_back(std::move(next));
+        }
+        for (auto& one : accepted) {
+          std::string some(100, ' ');
+          error_code nothing;
+          some.resize(one.read_some(asio::buffer(some), nothing));
+          bytes += some;
+        }
+        return !bytes.empty();
+      },
+      seconds(4)));
+  CHECK(bytes == "patient");
+}
+
+TEST_CASE("a connection that nobody has the patience for is given up") {
+  House house;
+  house.open("tcp:127.0.0.1:0");
+  FullListener full;
+  int failures = 0;
+  for (int i = 0; i < 2; ++i) {
+    CHECK(house.transports.send(
+        tcp_to(house.last, full.local()), "hurried", [&] { ++failures; }, milliseconds(100)));
+  }
+  REQUIRE(house.run([&] { return failures == 2; }, seconds(2)));
+  CHECK(house.transports.counters().connections == 0);
+  CHECK(house.transports.counters().connections_failed == 1);
 }
 
 TEST_CASE("a peer that does not read is closed when its queue is full") {

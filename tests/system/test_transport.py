@@ -1,7 +1,10 @@
 """The way of messages: UDP and TCP, IPv4 and IPv6, long messages, route sets, loops, copies and losses."""
+import socket
+import time
+
 from harness import config, rtp, sip, sound
 from harness.calls import (dial, expect_nothing_left, expect_record, expect_tone, phone, port_of, ring, talk)
-from harness.case import eventually, expect, expect_equal
+from harness.case import SLOWNESS, eventually, expect, expect_equal
 from harness.switchroom import Switchroom
 
 LOOP = r"""
@@ -200,6 +203,39 @@ def test_a_long_invite_falls_back_to_udp(case):
         out.expect(200)
         out.ack()
         finish(pbx, out, incoming)
+
+
+def deaf_to_tcp(case, port):
+    """A listening socket whose queue is full: the kernel drops every further SYN to it, as a firewall would."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(0)
+    case.defer(listener.close)
+    for _ in range(4):
+        waiting = socket.socket()
+        waiting.setblocking(False)
+        waiting.connect_ex(("127.0.0.1", port))
+        case.defer(waiting.close)
+
+
+def test_a_long_invite_where_tcp_is_dropped(case):
+    """The caller waits a second once, and not at the next call."""
+    with long_caller(case) as pbx:
+        a = phone(case, "1001")
+        udp = sip.Peer(case, "bob")
+        deaf_to_tcp(case, udp.port)
+        waited = []
+        for _ in range(2):
+            start = time.monotonic()
+            out = dial(a, f"out{udp.port}")
+            incoming = udp.answer()
+            waited.append((time.monotonic() - start) / SLOWNESS)
+            expect(len(incoming.request.encode()) > 1300 and "UDP" in incoming.request.header("Via"), incoming.request)
+            incoming.refuse(486)
+            out.expect_failure(486)
+        expect(1.0 < waited[0] < 2.5 and waited[1] < 0.8, f"it took {waited}")
+        expect_nothing_left(pbx)
 
 
 # -- routes ------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ constexpr std::array section_rows{
 constexpr std::array key_rows{
     Key{"profiles.*.listen", Type::listeners, "", "",
         "Required: any number of `udp:ADDRESS:PORT`, `tcp:ADDRESS:PORT` and `tls:ADDRESS:PORT`, IPv4 or "
-        "`[IPv6]`; `ws:` and `wss:` are not in this version.",
+        "`[IPv6]`; `ws:` and `wss:` are not in this version. On `0.0.0.0` and `[::]` each phone is answered, "
+        "and called, from the address that it speaks to.",
         [](const Target& t, Value& v) { t.profile().listen = texts(v); }},
     Key{"profiles.*.context", Type::text, "default", "64", "The dialplan context that its calls enter.",
         [](const Target& t, Value& v) { t.profile().context = v.text; }},

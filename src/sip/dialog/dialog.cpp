@@ -170,11 +170,13 @@ Flow Dialog::next_hop() const {
   }
   if (!routed && same_uri(uri, learned_target_)) return flow_;
   if (is_private(place->address) && !is_private(source)) return flow_;
-  return Flow{flow_.kind, flow_.listener, *place, 0};
+  return Flow{flow_.kind, flow_.listener, *place, 0, flow_.local};
 }
 
 void Dialog::heard_by(const Flow& flow) {
-  if (base::unmapped(flow.remote.address) != base::unmapped(flow_.remote.address) || flow == flow_) return;
+  if (base::unmapped(flow.remote.address) != base::unmapped(flow_.remote.address)) return;
+  flow_.local = flow.local;  // it is no other place for speaking to another address of ours
+  if (flow == flow_) return;
   move_to(flow);
 }
 

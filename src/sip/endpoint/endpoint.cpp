@@ -249,7 +249,7 @@ void Endpoint::on_register(TransactionId id, const Message& request, const Flow&
   }
   auto& wish = std::get<RegisterRequest>(parsed);
   wish.flow = from;
-  wish.local = transports_.find(from.listener)->local;  // it is there: its profile was found
+  wish.local = transports_.local_for(from);
   const RegisterReply reply = registrations_->on_register(wish);
   if (reply.status == 200) {
     move_calls(wish);

@@ -3,12 +3,16 @@
 #include "sip/message/message.hpp"
 #include "sip/message/scan.hpp"
 
+#include <fmt/core.h>
+
+#include <utility>
+
 namespace switchroom::sip {
 namespace {
 
 Frame keep_alive(std::string_view buffer) {
   if (buffer.front() == '\n') return {Frame::Kind::skip, 1};
-  if (buffer.size() >= 2 && buffer[1] != '\n') return {Frame::Kind::bad, 0};
+  if (buffer.size() >= 2 && buffer[1] != '\n') return {Frame::Kind::bad, 0, Frame::Fault::not_sip};
   if (buffer.size() < 3) return {Frame::Kind::need_more, 0};
   if (buffer[2] != '\r') return {Frame::Kind::skip, 2};
   if (buffer.size() < 4) return {Frame::Kind::need_more, 0};
@@ -41,14 +45,40 @@ Frame next_frame(std::string_view buffer, std::size_t max_header, std::size_t ma
     if (end == std::string_view::npos) {
       // The last line end may be the first half of the blank line: look at its three bytes again.
       known.scanned = buffer.size() > 3 ? buffer.size() - 3 : 0;
-      return {buffer.size() >= max_header ? Frame::Kind::bad : Frame::Kind::need_more, 0};
+      if (buffer.size() < max_header) return {Frame::Kind::need_more, 0};
+      return {Frame::Kind::bad, 0, Frame::Fault::headers_too_large};
     }
     const auto length = content_length(buffer.substr(0, end));
-    if (!length || *length > max_body) return {Frame::Kind::bad, 0};
+    if (!length) return {Frame::Kind::bad, 0, Frame::Fault::no_length};
+    if (*length > max_body) return {Frame::Kind::bad, 0, Frame::Fault::body_too_large};
     known.total = end + *length;
   }
   if (buffer.size() < known.total) return {Frame::Kind::need_more, known.total};
   return {Frame::Kind::message, known.total};
+}
+
+Parsed parse_bad_frame(std::string_view bytes, Frame::Fault fault, std::size_t max_header) {
+  const std::string_view block = bytes.substr(0, max_header);
+  const std::size_t end = end_of_headers(block);
+  Parsed parsed = parse_datagram(end == std::string_view::npos ? block : block.substr(0, end));
+  if (parsed.message) {  // well-formed as a datagram, but not by its Content-Length
+    parsed.error = ParseError::unanswerable;
+    if (parsed.message->is_request && parsed.message->method != Method::ack) {
+      parsed.error = ParseError::malformed;
+      parsed.reject = std::move(parsed.message);
+    }
+    parsed.message.reset();
+    parsed.why =
+        fault == Frame::Fault::not_sip ? "Bare CR before the request line" : "No usable Content-Length";
+  }
+  if (parsed.error == ParseError::not_sip || parsed.status != 400) return parsed;  // worse than its size
+  if (fault == Frame::Fault::headers_too_large) {
+    parsed.why = fmt::format("Header block of more than {} bytes", max_header);
+  } else if (fault == Frame::Fault::body_too_large) {
+    parsed.status = 513;
+    parsed.why = "Message Too Large";
+  }
+  return parsed;
 }
 
 }  // namespace switchroom::sip

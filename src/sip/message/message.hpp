@@ -122,8 +122,8 @@ enum class ParseError : std::uint8_t {
 struct Parsed {
   std::optional<Message> message;  // when set, error is meaningless
   ParseError error = ParseError::empty;
-  std::string why;                // for the log and the answer's reason phrase; printable ASCII
-  int status = 400;               // what malformed is answered with: 400, 505 (not SIP/2.0), 513 (too large)
+  std::string why;   // for the log and the answer's reason phrase; printable ASCII
+  int status = 400;  // what malformed is answered with: 400, 414 (URI too long), 505 (not SIP/2.0), 513
   std::optional<Message> reject;  // for malformed requests: enough of a request to build the answer from
 };
 
@@ -151,6 +151,8 @@ struct Frame {
     bad
   } kind;
   std::size_t size = 0;  // bytes to consume; for need_more the whole message's size where it is known, else 0
+  enum class Fault : std::uint8_t { none, not_sip, headers_too_large, body_too_large, no_length };
+  Fault fault = Fault::none;  // of a bad one
 };
 
 /// What is known of a frame that is not complete, so that bytes that dribble in are looked at once. One
@@ -159,6 +161,11 @@ struct FrameProgress {
   std::size_t scanned = 0;  // no end of the header block starts before this offset
   std::size_t total = 0;    // the message's size, once its header block is complete
 };
+
+/// What a bad frame's bytes say of themselves: parsed as far as they are a header block, malformed where they
+/// are a request that can be answered, with the status and the words that `fault` deserves (513 for a body
+/// too large).
+Parsed parse_bad_frame(std::string_view bytes, Frame::Fault fault, std::size_t max_header = 16384);
 
 /// A lone CRLF is need_more, as it may become a ping; who waits for a pong looks for it in the buffer.
 /// Without `progress` each call looks at the header block from its start. Any thread.

@@ -23,11 +23,20 @@ struct StartLine {
 
 bool is_version(std::string_view text) { return grammar::same_word(text, "SIP/2.0"); }
 
+/// Where the last "SIP/" stands, in any case (7.1); npos when there is none.
+std::size_t find_version(std::string_view line) {
+  for (std::size_t at = line.rfind('/'); at != std::string_view::npos && at >= 3;
+       at = line.rfind('/', at - 1)) {
+    if (grammar::same_word(line.substr(at - 3, 3), "SIP")) return at - 3;
+  }
+  return std::string_view::npos;
+}
+
 /// Method SP Request-URI SP SIP-Version, with exactly these two spaces (25.1).
 StartLine cut_request_line(std::string_view line) {
   StartLine out;
   const std::size_t space = line.find(' ');
-  const std::size_t version = line.rfind("SIP/");
+  const std::size_t version = find_version(line);
   if (space == std::string_view::npos || version == std::string_view::npos || version < space) return out;
   out.method = line.substr(0, space);
   if (!grammar::is_token(out.method)) return out;
@@ -107,6 +116,7 @@ bool Parser::read_start_line() {
   }
   message.method_token = start_.method;
   message.method = method_of(start_.method);
+  if (start_.uri.size() > max_uri) return fail(414, "Request-URI Too Long");
   auto uri = reader_->sofia().uri(start_.uri);
   if (!uri) return fail(400, "Bad Request-URI");
   if (!uri->headers.empty() && uri->is_sip()) return fail(400, "Headers in the Request-URI");  // 19.1.1

@@ -17,8 +17,6 @@
 namespace switchroom::sip {
 namespace {
 
-constexpr std::size_t max_uri = 4096;  // bytes
-
 std::string_view view(const char* text) {
   return text != nullptr ? std::string_view(text) : std::string_view();
 }

@@ -58,7 +58,9 @@ struct Uri {
   [[nodiscard]] bool is_sip() const { return scheme == "sip" || scheme == "sips"; }
 };
 
-/// Strict and bounded (4096 bytes); nullopt for what is not a URI. "1002@host" without a scheme is not.
+inline constexpr std::size_t max_uri = 4096;  // bytes
+
+/// Strict and bounded (max_uri); nullopt for what is not a URI. "1002@host" without a scheme is not.
 /// A port of 0, which some phones write for "none", is none. Any thread, nothing is looked up.
 std::optional<Uri> parse_uri(std::string_view text);
 

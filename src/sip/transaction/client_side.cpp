@@ -1,6 +1,5 @@
 #include "sip/transaction/client_side.hpp"
 
-#include "base/random.hpp"
 #include "sip/transaction/answered_tags.hpp"
 
 #include <utility>
@@ -8,24 +7,12 @@
 namespace switchroom::sip {
 namespace {
 
-Via via_for(const Flow& flow, const base::Endpoint& ours, std::string branch) {
-  Via via;
-  via.transport = name(flow.kind);
-  via.host = ours.address.to_string();
-  via.port = ours.port;
-  via.branch = std::move(branch);
-  via.wants_rport = true;  // RFC 3581
-  return via;
-}
-
 /// A 2xx to an INVITE, the first or another.
 template <class Record>
 bool is_answer(const Record& record, const Actions& actions, const Message* response) {
   return actions.deliver && response != nullptr && response->status >= 200 && response->status < 300 &&
          std::holds_alternative<InviteClient>(record.machine);
 }
-
-std::string new_branch() { return "z9hG4bK" + base::random_token(20); }
 
 }  // namespace
 
@@ -40,37 +27,15 @@ ClientSide::~ClientSide() {
 
 // -- sending ---------------------------------------------------------------------------------------
 
-/// Puts the topmost Via on and prints. `moved` becomes true, and `flow` TCP, for what is too long for UDP.
-std::string ClientSide::put_via_on(Message& message, Flow& flow, std::string branch, bool& moved) const {
-  message.via.insert(message.via.begin(),
-                     via_for(flow, common_.wire.advertised_for(flow), std::move(branch)));
-  std::string bytes = message.text();
-  if (flow.kind == TransportKind::udp && bytes.size() > max_udp_request) {
-    moved = true;
-    flow.kind = TransportKind::tcp;
-    flow.connection = 0;
-    Via& top = message.via.front();
-    top = via_for(flow, common_.wire.advertised_for(flow), std::move(top.branch));
-    bytes = message.text();
-  }
-  return bytes;
-}
-
 TransactionId ClientSide::request(Message request, const Flow& to, ClientUser* user) {
   Flow flow = to;
   bool moved = false;
-  std::string bytes = put_via_on(request, flow, new_branch(), moved);
-  if (moved) {
-    ++common_.counters.moved_to_tcp;
-  }
-  const TransactionId id = begin(std::move(request), flow, user, std::move(bytes));
-  if (Record* record = table_.find(id); moved && record != nullptr) {
-    record->pending->may_fall_back = true;
-  }
-  return id;
+  std::string bytes = put_via_on(request, flow, moved);
+  return begin(std::move(request), flow, user, std::move(bytes), moved);
 }
 
-TransactionId ClientSide::begin(Message request, const Flow& to, ClientUser* user, std::string bytes) {
+TransactionId ClientSide::begin(Message request, const Flow& to, ClientUser* user, std::string bytes,
+                                bool moved) {
   auto record = std::make_unique<Record>();
   const auto method = method_text(request.method, request.method_token);
   record->key = common_.keys.of_client(request.via.front(), method);
@@ -80,6 +45,7 @@ TransactionId ClientSide::begin(Message request, const Flow& to, ClientUser* use
   const bool invite = request.method == Method::invite;
   record->pending = std::make_unique<Pending>();
   record->pending->request = std::move(request);
+  record->pending->may_fall_back = moved;
   if (!invite) {
     record->machine.emplace<NonInviteClient>();
   }
@@ -92,32 +58,6 @@ TransactionId ClientSide::begin(Message request, const Flow& to, ClientUser* use
         nullptr);
   }
   return id;
-}
-
-void ClientSide::transmit(TransactionId id, Record& record) {
-  std::function<void()> failed;
-  if (is_reliable(record.flow.kind)) {
-    failed = [this, id] { on_send_failed(id); };
-  }
-  if (!common_.wire.send(record.flow, record.bytes, std::move(failed))) {
-    (void)failures_.start(id, {});  // not at once: the user is still inside request()
-  }
-}
-
-bool ClientSide::send_ack(Message ack, const Flow& to) {
-  Flow flow = to;
-  bool moved = false;
-  std::string bytes = put_via_on(ack, flow, new_branch(), moved);
-  if (!moved) {
-    return common_.wire.send(flow, std::move(bytes), {});
-  }
-  ++common_.counters.moved_to_tcp;
-  ack.via.front() = via_for(to, common_.wire.advertised_for(to), ack.via.front().branch);
-  auto by_udp = [this, to, text = ack.text()] {
-    ++common_.counters.moved_back;
-    return common_.wire.send(to, text, {});
-  };
-  return common_.wire.send(flow, std::move(bytes), [by_udp] { (void)by_udp(); }) || by_udp();
 }
 
 void ClientSide::acknowledge(TransactionId id, Record& record, const Message& response) {
@@ -137,7 +77,7 @@ void ClientSide::send_cancel(Record& record) {
     cancel.add_header("Reason", record.pending->cancel_reason);  // RFC 3326
   }
   std::string bytes = cancel.text();
-  begin(std::move(cancel), record.flow, nullptr, std::move(bytes));
+  begin(std::move(cancel), record.flow, nullptr, std::move(bytes), false);
 }
 
 // -- the user's wishes -----------------------------------------------------------------------------
@@ -239,25 +179,6 @@ void ClientSide::on_send_failed(TransactionId id) {
     ++common_.counters.send_failures;
     act(id, std::visit([](auto& machine) { return machine.on_send_failed(); }, record->machine), nullptr);
   }
-}
-
-/// The branch stays: nobody has seen it, since TCP could not be had.
-void ClientSide::fall_back(TransactionId id, Record& record) {
-  ++common_.counters.moved_back;
-  Pending& pending = *record.pending;
-  pending.may_fall_back = false;
-  record.flow.kind = TransportKind::udp;
-  Via& top = pending.request.via.front();
-  const auto method = std::string(method_text(pending.request.method, pending.request.method_token));
-  top = via_for(record.flow, common_.wire.advertised_for(record.flow), std::move(top.branch));
-  const TransactionKey key = common_.keys.of_client(top, method);  // the sent-by may be another
-  if (!table_.rename(id, record.key, key)) {
-    return;
-  }
-  record.key = key;
-  record.bytes = pending.request.text();
-  act(id, std::visit([&](auto& machine) { return machine.fall_back(common_.values); }, record.machine),
-      nullptr);
 }
 
 // -- what a machine wants --------------------------------------------------------------------------

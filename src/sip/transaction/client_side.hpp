@@ -6,6 +6,7 @@
 #include "sip/transaction/invite_client.hpp"
 #include "sip/transaction/non_invite_client.hpp"
 #include "sip/transaction/table.hpp"
+#include "sip/transaction/tcp_absence.hpp"
 
 #include <memory>
 #include <string>
@@ -51,8 +52,8 @@ class ClientSide {
     std::unique_ptr<Pending> pending;
   };
 
-  std::string put_via_on(Message& message, Flow& flow, std::string branch, bool& moved) const;
-  TransactionId begin(Message request, const Flow& to, ClientUser* user, std::string bytes);
+  std::string put_via_on(Message& message, Flow& flow, bool& moved);
+  TransactionId begin(Message request, const Flow& to, ClientUser* user, std::string bytes, bool moved);
   void act(TransactionId id, const Actions& actions, const Message* response);
   void tell(TransactionId id, ClientUser& user, const Actions& actions, const Message* response);
   void set_clocks(TransactionId id, Record& record, const Actions& actions);
@@ -63,11 +64,13 @@ class ClientSide {
   void on_repeat(TransactionId id);
   void on_deadline(TransactionId id, base::Time when);
   void on_send_failed(TransactionId id);
+  void on_no_connection(TransactionId id);
   void fall_back(TransactionId id, Record& record);
 
   TransactionCommon& common_;
   TransactionTable<Record> table_{0};
   Deadlines deadlines_;
+  TcpAbsence without_tcp_;
   Deadlines failures_;  // sends that failed inside a user's call, told by the next turn
 };
 

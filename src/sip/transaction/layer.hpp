@@ -33,7 +33,7 @@ class TransactionLayer {
 
   /// Sends a request in a new client transaction: the layer puts the topmost Via on (branch, rport) for
   /// the flow. Over 1,300 bytes on UDP goes to TCP first and falls back to UDP when that fails
-  /// (18.1.1). The first answer, also a failure, comes by another turn.
+  /// (18.1.1), at once for an hour afterwards. The first answer, also a failure, comes by another turn.
   virtual TransactionId request(Message request, const Flow& to, ClientUser* user) = 0;
   /// CANCELs an INVITE as RFC 3261 9.1 wants it (not before a provisional response came). `reason` is
   /// the value of a Reason header, or empty.

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace switchroom::sip {
 
@@ -19,6 +20,11 @@ class Wire {
   virtual ~Wire() = default;
   /// False: cannot be sent at all. `failed` may be called later, by another turn, for TCP.
   virtual bool send(const Flow& to, std::string bytes, std::function<void()> failed) = 0;
+  /// The same for who has another way to go: a connection that is not there after `patience` has failed.
+  virtual bool try_to_send(const Flow& to, std::string bytes, std::function<void()> failed,
+                           base::Duration /*patience*/) {
+    return send(to, std::move(bytes), std::move(failed));
+  }
   /// What goes into the Via for this flow.
   [[nodiscard]] virtual base::Endpoint advertised_for(const Flow& flow) const = 0;
 };
@@ -68,6 +74,7 @@ class Transactions final : public TransactionLayer {
     std::uint64_t send_failures = 0;
     std::uint64_t unwanted = 0;                      // 2xx to INVITEs whose users had left, answered by BYE
     std::uint64_t moved_to_tcp = 0, moved_back = 0;  // 18.1.1
+    std::uint64_t kept_on_udp = 0;                   // too long for it, but TCP was not there not long ago
   };
   Transactions(base::Timers& timers, Wire& wire, Settings settings);
   ~Transactions() override;

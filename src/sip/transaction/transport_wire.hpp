@@ -17,6 +17,10 @@ class TransportWire final : public Wire {
   bool send(const Flow& to, std::string bytes, std::function<void()> failed) override {
     return transports_.send(to, std::move(bytes), std::move(failed));
   }
+  bool try_to_send(const Flow& to, std::string bytes, std::function<void()> failed,
+                   base::Duration patience) override {
+    return transports_.send(to, std::move(bytes), std::move(failed), patience);
+  }
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const override {
     return transports_.advertised_for(flow);
   }

@@ -53,8 +53,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// Connects; `from` is bound to when it is not unspecified. What is sent until then waits.
   void connect(const base::IpAddress& from);
-  /// False: closed, or the peer does not read (then it is closed now).
-  bool send(std::string bytes, std::function<void()> failed);
+  /// False: closed, or the peer does not read (then it is closed now). While it connects, `bytes` wait for
+  /// `patience` and have failed then.
+  bool send(std::string bytes, std::function<void()> failed,
+            base::Duration patience = Transports::connect_limit);
   /// The owner is told, and `failed` called for what was not sent.
   void close(std::string_view why);
   /// The owner goes: nobody is told.
@@ -79,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string bytes;
     std::size_t sent = 0;
     std::function<void()> failed;
+    base::Time until;  // it waits for the connection so long
   };
 
   [[nodiscard]] Flow flow() const { return {kind(), setup_.listener, setup_.remote, setup_.id}; }
@@ -96,12 +99,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void consume(std::string_view fresh);
   std::size_t take_frames(std::string_view bytes);
   void take_message(std::string_view bytes);
-  void reject(std::string_view bytes);
+  void reject(std::string_view bytes, Frame::Fault fault);
+  void linger();
+  void read_on_for_nothing();
   void flush();
   void await_write();
   [[nodiscard]] base::Time deadline() const;
   void watch();
   void on_watch();
+  void give_up_waiting();
 
   Setup setup_;
   asio::ip::tcp::socket socket_;
@@ -121,11 +127,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned messages_ = 0;                     // so many came
   State state_ = State::open;
   bool connected_ = false;
-  bool ours_ = false;     // we connected
-  bool secured_ = false;  // the handshake is done
-  bool spoke_ = false;    // a whole message has come
-  bool closing_ = false;  // when the queue is empty
-  bool writing_ = false;  // asio awaits room to write
+  bool ours_ = false;       // we connected
+  bool secured_ = false;    // the handshake is done
+  bool spoke_ = false;      // a whole message has come
+  bool closing_ = false;    // when the queue is empty, and the peer has had the time to read it
+  bool lingering_ = false;  // closed for writing
+  bool writing_ = false;    // asio awaits room to write
 };
 
 }  // namespace switchroom::sip

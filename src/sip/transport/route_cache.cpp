@@ -33,4 +33,31 @@ base::IpAddress RouteCache::local_towards(const base::IpAddress& peer, base::Tim
   return local;
 }
 
+bool RouteCache::is_ours(const base::IpAddress& address, base::Time now) {
+  if (const auto known = ours_.find(address); known != ours_.end() && now < known->second.until) {
+    return known->second.yes;
+  }
+  asio::io_context context;
+  asio::ip::udp::socket socket(context);
+  const asio::ip::udp::endpoint there(address, 0);
+  error_code ec;
+  socket.open(there.protocol(), ec);
+  if (!ec) {
+    socket.bind(there, ec);
+  }
+  remember(address, {!ec, now + keep});
+  return !ec;
+}
+
+void RouteCache::not_ours(const base::IpAddress& address, base::Time now) {
+  remember(address, {false, now + keep});
+}
+
+void RouteCache::remember(const base::IpAddress& address, Ours ours) {
+  if (ours_.size() >= max_entries) {
+    ours_.clear();
+  }
+  ours_[address] = ours;
+}
+
 }  // namespace switchroom::sip

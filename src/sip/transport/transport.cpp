@@ -67,11 +67,13 @@ const Listener* Transports::listener_at(std::string_view profile, TransportKind 
   return impl_->listener_at(profile, kind, local);
 }
 
-bool Transports::send(const Flow& to, std::string bytes, std::function<void()> failed) {
-  return impl_->send(to, std::move(bytes), std::move(failed));
+bool Transports::send(const Flow& to, std::string bytes, std::function<void()> failed,
+                      base::Duration patience) {
+  return impl_->send(to, std::move(bytes), std::move(failed), patience);
 }
 
 base::Endpoint Transports::advertised_for(const Flow& flow) const { return impl_->advertised_for(flow); }
+base::Endpoint Transports::local_for(const Flow& flow) const { return impl_->local_for(flow); }
 void Transports::shut_out(std::vector<base::IpAddress> addresses) { impl_->shut_out(std::move(addresses)); }
 void Transports::keepalive(const Flow& to) { impl_->keepalive(to); }
 bool Transports::is_open(ConnectionId connection) const { return impl_->is_open(connection); }

@@ -36,6 +36,7 @@ struct Flow {
   ListenerId listener = 0;  // the socket it is sent from (UDP), or whose profile it belongs to
   base::Endpoint remote;
   ConnectionId connection = 0;  // this connection; when it is gone, or 0, one is opened to `remote`
+  base::IpAddress local{};      // ours that it speaks to, of a listener bound to any; unspecified: by route
   friend bool operator==(const Flow&, const Flow&) = default;
 };
 std::string text(const Flow& flow);  // "udp 192.0.2.1:5060"
@@ -112,17 +113,24 @@ class Transports {
   [[nodiscard]] std::vector<Listener> listeners() const;
   /// The profile's listener for a kind and an address family; nullptr when it has none.
   [[nodiscard]] const Listener* listener_of(std::string_view profile, TransportKind kind, bool v6) const;
-  /// The profile's listener that is bound to exactly this; nullptr when it has none.
+  /// The profile's listener that is bound to exactly this, else to any address at this port; nullptr when it
+  /// has none.
   [[nodiscard]] const Listener* listener_at(std::string_view profile, TransportKind kind,
                                             const base::Endpoint& local) const;
 
+  /// How long a connection may take to come about, where nobody is in a hurry.
+  static constexpr base::Duration connect_limit = std::chrono::seconds(5);
   /// Sends bytes; false when they can't be sent now (no socket, queue full, unreachable). What is too
   /// long for UDP is the caller's concern (RFC 3261 18.1.1); a UDP socket whose buffer is full drops it,
   /// counts it and returns true. TCP opens or re-uses a connection; `failed` is called once, by another turn,
-  /// when that comes to nothing (after 5 s at the latest) or ends before the bytes were written.
-  bool send(const Flow& to, std::string bytes, std::function<void()> failed = {});
+  /// when that comes to nothing (after `patience`, 5 s at most) or ends before the bytes were written.
+  bool send(const Flow& to, std::string bytes, std::function<void()> failed = {},
+            base::Duration patience = connect_limit);
   /// The address to write into Via and Contact for a message that takes this flow.
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow) const;
+  /// Where of ours the flow's peer speaks to: the address that its messages leave from, unspecified when the
+  /// kernel's route decides, and the port of its listener (0 without one).
+  [[nodiscard]] base::Endpoint local_for(const Flow& flow) const;
   /// From now on nothing of these is heard: their datagrams are dropped in the kernel (as many addresses as
   /// fit a socket filter, the first ones), their connections are reset. IPv6 addresses stand for 64 bits
   /// (guard/bans.hpp).

@@ -37,8 +37,9 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
     tls_[profile] = std::move(context);
   }
   void expect_at(const base::Endpoint& remote, TlsPeer peer);
-  bool send(const Flow& to, std::string bytes, std::function<void()> failed);
+  bool send(const Flow& to, std::string bytes, std::function<void()> failed, base::Duration patience);
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow);
+  [[nodiscard]] base::Endpoint local_for(const Flow& flow);
   void keepalive(const Flow& to);
   [[nodiscard]] bool is_open(ConnectionId id) const { return connections_.contains(id); }
   void shut_out(std::vector<base::IpAddress> addresses);
@@ -57,7 +58,7 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   using Peer = std::tuple<std::string, TransportKind, base::IpAddress, std::uint16_t>;
 
   // What comes in.
-  void on_datagram(const Door& door, const base::Endpoint& source, std::string_view bytes);
+  void on_datagram(const Door& door, const UdpListener::Datagram& datagram);
   void on_accept(const Door& door, asio::ip::tcp::socket socket, const base::Endpoint& remote);
   void on_frame(Message message, const Flow& from) override;
   void on_bad_frame(const Parsed& parsed, const Flow& from) override;
@@ -76,7 +77,8 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   [[nodiscard]] const Door* door_instead(const Flow& flow) const;
   void set_advertised(Door& door);
   bool send_udp(const Flow& to, std::string_view bytes);
-  bool send_tcp(const Flow& to, std::string bytes, std::function<void()> failed);
+  bool send_tcp(const Flow& to, std::string bytes, std::function<void()> failed, base::Duration patience);
+  [[nodiscard]] base::IpAddress local_of(const Door& door, const Flow& flow);
   [[nodiscard]] Connection* connection_for(const Flow& flow) const;
   Connection* open_connection(const Flow& to);
   std::shared_ptr<Connection> add_connection(asio::ip::tcp::socket socket, Connection::Setup setup);

@@ -66,9 +66,8 @@ base::result<ListenerId> Transports::Impl::listen(std::string_view listen, std::
   set_advertised(doors_.at(id));
   if (there.udp) {
     there.udp->filter(shut_out_);
-    there.udp->start(batch_, [this, &there](const base::Endpoint& source, std::string_view bytes) {
-      on_datagram(there, source, bytes);
-    });
+    there.udp->start(batch_,
+                     [this, &there](const UdpListener::Datagram& datagram) { on_datagram(there, datagram); });
   } else {
     there.tcp->start([this, &there](asio::ip::tcp::socket socket, const base::Endpoint& remote) {
       on_accept(there, std::move(socket), remote);
@@ -142,13 +141,19 @@ const Listener* Transports::Impl::listener_of(std::string_view profile, Transpor
 
 const Listener* Transports::Impl::listener_at(std::string_view profile, TransportKind kind,
                                               const base::Endpoint& local) const {
+  const Listener* any = nullptr;
   for (const auto& [id, door] : doors_) {
     const Listener& listener = door.listener;
-    if (listener.kind == kind && listener.profile == profile && listener.local == local) {
+    if (listener.kind != kind || listener.profile != profile || listener.local.port != local.port) {
+      continue;
+    }
+    if (listener.local == local) {
       return &listener;
     }
+    const auto& bound = listener.local.address;
+    any = bound.is_unspecified() && bound.is_v6() == local.address.is_v6() ? &listener : any;
   }
-  return nullptr;
+  return any;
 }
 
 /// The socket that a flow leaves by: the one that it names, or another of the same profile that fits its
@@ -193,25 +198,48 @@ const Transports::Impl::Door* Transports::Impl::door_instead(const Flow& flow) c
   return best;
 }
 
-base::Endpoint Transports::Impl::advertised_for(const Flow& flow) {
-  const Door* door = door_for(flow);
-  if (door == nullptr) {
-    return {routes_.local_towards(flow.remote.address, base::Clock::now()), 5060};
-  }
-  const base::Endpoint& local = door->listener.local;
-  const bool fits = local.address.is_v6() == flow.remote.address.is_v6();
-  if (!door->public_address.is_unspecified() && door->public_address.is_v6() == flow.remote.address.is_v6()) {
-    return {door->public_address, local.port};
-  }
-  if (fits && !local.address.is_unspecified()) {
-    return local;
+/// The address that a flow's messages leave from; unspecified: by the kernel's route.
+base::IpAddress Transports::Impl::local_of(const Door& door, const Flow& flow) {
+  const base::IpAddress& remote = flow.remote.address;
+  const base::IpAddress& bound = door.listener.local.address;
+  if (bound.is_v6() == remote.is_v6() && !bound.is_unspecified()) {
+    return bound;
   }
   if (const Connection* connection = flow.connection != 0 ? connection_for(flow) : nullptr) {
     if (const auto address = connection->local_address(); !address.is_unspecified()) {
-      return {address, local.port};
+      return address;
     }
   }
-  return {routes_.local_towards(flow.remote.address, base::Clock::now()), local.port};
+  const base::IpAddress& local = flow.local;
+  if (local.is_unspecified() || local.is_v6() != remote.is_v6()) {
+    return {};
+  }
+  // An address may have moved to another machine since, and from the loopback nobody outside is reached.
+  const base::Time now = base::Clock::now();
+  const bool reaches = !local.is_loopback() || remote.is_loopback() || routes_.is_ours(remote, now);
+  return reaches && routes_.is_ours(local, now) ? local : base::IpAddress();
+}
+
+base::Endpoint Transports::Impl::local_for(const Flow& flow) {
+  const Door* door = door_for(flow);
+  return door == nullptr ? base::Endpoint()
+                         : base::Endpoint{local_of(*door, flow), door->listener.local.port};
+}
+
+base::Endpoint Transports::Impl::advertised_for(const Flow& flow) {
+  const Door* door = door_for(flow);
+  const base::IpAddress& remote = flow.remote.address;
+  if (door == nullptr) {
+    return {routes_.local_towards(remote, base::Clock::now()), 5060};
+  }
+  const std::uint16_t port = door->listener.local.port;
+  if (!door->public_address.is_unspecified() && door->public_address.is_v6() == remote.is_v6()) {
+    return {door->public_address, port};
+  }
+  if (const auto local = local_of(*door, flow); !local.is_unspecified()) {
+    return {local.is_v6() ? base::IpAddress(asio::ip::address_v6(local.to_v6().to_bytes())) : local, port};
+  }
+  return {routes_.local_towards(remote, base::Clock::now()), port};
 }
 
 }  // namespace switchroom::sip

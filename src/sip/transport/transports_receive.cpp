@@ -27,7 +27,8 @@ void reset(asio::ip::tcp::socket& socket) {
 
 // -- datagrams -------------------------------------------------------------------------------------
 
-void Transports::Impl::on_datagram(const Door& door, const base::Endpoint& source, std::string_view bytes) {
+void Transports::Impl::on_datagram(const Door& door, const UdpListener::Datagram& datagram) {
+  const auto& [source, local, bytes] = datagram;
   if (admit_ && !admit_(source.address, door.listener.profile)) {
     ++counters.refused;
     return;
@@ -36,7 +37,7 @@ void Transports::Impl::on_datagram(const Door& door, const base::Endpoint& sourc
     ++counters.keepalives;
     return;
   }
-  const Flow flow{TransportKind::udp, door.listener.id, source, 0};
+  const Flow flow{TransportKind::udp, door.listener.id, source, 0, local};
   Parsed parsed = parse_datagram(bytes);
   if (parsed.message) {
     on_frame(std::move(*parsed.message), flow);

@@ -7,9 +7,11 @@
 
 namespace switchroom::sip {
 
-bool Transports::Impl::send(const Flow& to, std::string bytes, std::function<void()> failed) {
-  const bool sent =
-      to.kind == TransportKind::udp ? send_udp(to, bytes) : send_tcp(to, std::move(bytes), std::move(failed));
+bool Transports::Impl::send(const Flow& to, std::string bytes, std::function<void()> failed,
+                            base::Duration patience) {
+  const bool sent = to.kind == TransportKind::udp
+                        ? send_udp(to, bytes)
+                        : send_tcp(to, std::move(bytes), std::move(failed), patience);
   ++(sent ? counters.sent : counters.unreachable);
   return sent;
 }
@@ -20,7 +22,14 @@ bool Transports::Impl::send_udp(const Flow& to, std::string_view bytes) {
     return false;
   }
   error_code why;
-  const auto sent = door->udp->send(to.remote, bytes, why);
+  const auto from = door->udp->is_wildcard() ? local_of(*door, to) : base::IpAddress();
+  auto sent = door->udp->send(to.remote, from, bytes, why);
+  if (sent == UdpListener::Sent::failed && !from.is_unspecified()) {  // it may have gone just now
+    sent = door->udp->send(to.remote, {}, bytes, why);
+    if (sent != UdpListener::Sent::failed) {
+      routes_.not_ours(from, base::Clock::now());
+    }
+  }
   if (sent == UdpListener::Sent::yes) {
     return true;
   }
@@ -36,12 +45,13 @@ bool Transports::Impl::send_udp(const Flow& to, std::string_view bytes) {
   return false;
 }
 
-bool Transports::Impl::send_tcp(const Flow& to, std::string bytes, std::function<void()> failed) {
+bool Transports::Impl::send_tcp(const Flow& to, std::string bytes, std::function<void()> failed,
+                                base::Duration patience) {
   Connection* connection = connection_for(to);
   if (connection == nullptr) {
     connection = open_connection(to);
   }
-  return connection != nullptr && connection->send(std::move(bytes), std::move(failed));
+  return connection != nullptr && connection->send(std::move(bytes), std::move(failed), patience);
 }
 
 /// The flow's own connection, or one that was opened to the same place for the same profile.
@@ -77,7 +87,7 @@ Connection* Transports::Impl::open_connection(const Flow& to) {
   }
   const auto connection = add_connection(asio::ip::tcp::socket(context_), std::move(setup));
   outgoing_[{door->listener.profile, to.kind, to.remote.address, to.remote.port}] = connection->id();
-  connection->connect(door->listener.local.address);
+  connection->connect(local_of(*door, to));
   return connection.get();
 }
 

@@ -25,13 +25,20 @@ class DatagramBatch {
   int receive(int socket);
   [[nodiscard]] std::string_view bytes(int at) const;
   [[nodiscard]] base::Endpoint source(int at) const;
+  /// Our address that it was sent to; unspecified where the socket does not tell (UdpListener::is_wildcard).
+  [[nodiscard]] base::IpAddress local(int at) const;
   static constexpr std::size_t size = 32;
 
  private:
   static constexpr std::size_t room = 65536;
+  /// Of one in_pktinfo or in6_pktinfo with its header.
+  struct alignas(cmsghdr) Control {
+    std::array<char, 64> bytes;
+  };
   std::unique_ptr<char[]> bytes_;  // NOLINT: uninitialised on purpose
   std::array<sockaddr_storage, size> sources_{};
   std::array<iovec, size> parts_{};
+  std::array<Control, size> controls_{};
   std::array<mmsghdr, size> headers_{};
 };
 
@@ -39,7 +46,12 @@ class DatagramBatch {
 /// may be closed by what it has just received.
 class UdpListener : public std::enable_shared_from_this<UdpListener> {
  public:
-  using OnDatagram = std::function<void(const base::Endpoint& source, std::string_view bytes)>;
+  struct Datagram {
+    base::Endpoint source;
+    base::IpAddress local;  // as in Flow
+    std::string_view bytes;
+  };
+  using OnDatagram = std::function<void(const Datagram&)>;
 
   static base::result<std::shared_ptr<UdpListener>> open(asio::io_context& context,
                                                          const ListenAddress& where, int receive_buffer);
@@ -52,8 +64,13 @@ class UdpListener : public std::enable_shared_from_this<UdpListener> {
   void filter(std::span<const base::IpAddress> shut_out);
   [[nodiscard]] base::Endpoint local() const;
 
+  /// Bound to 0.0.0.0 or ::, so that each datagram has an address of ours of its own.
+  [[nodiscard]] bool is_wildcard() const { return wildcard_; }
+
   enum class Sent { yes, dropped /* full just now */, failed /* cannot be sent there */ };
-  Sent send(const base::Endpoint& to, std::string_view bytes, error_code& why);
+  /// `from` is the source address of what a wildcard sends; unspecified: the kernel's choice. Failed when it
+  /// is none of ours.
+  Sent send(const base::Endpoint& to, const base::IpAddress& from, std::string_view bytes, error_code& why);
 
  private:
   void await();
@@ -62,6 +79,7 @@ class UdpListener : public std::enable_shared_from_this<UdpListener> {
   asio::ip::udp::socket socket_;
   DatagramBatch* batch_ = nullptr;  // not owned
   OnDatagram on_datagram_;
+  bool wildcard_ = false;
 };
 
 }  // namespace switchroom::sip
