@@ -6,7 +6,7 @@ namespace {
 /// Where the key stands, or else its table.
 Place place_of(const Places& places, const Snapshot& snapshot, const std::string& table,
                const std::string& key) {
-  for (const std::string& path : {table + "." + key, table}) {
+  for (const std::string& path : {join(table, key), table}) {
     if (const auto found = places.find(path); found != places.end()) {
       return found->second;
     }
@@ -35,7 +35,7 @@ void check_variables(const Snapshot& snapshot, const Places& places, const Check
     const std::string table = "extensions." + number + ".variables";
     for (const auto& [name, value] : extension.variables) {
       if (std::string what = checks.variable(name, value); !what.empty()) {
-        problems.push_back({place_of(places, snapshot, table, name), table + "." + name, std::move(what)});
+        problems.push_back({place_of(places, snapshot, table, name), join(table, name), std::move(what)});
       }
     }
   }

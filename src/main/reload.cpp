@@ -67,7 +67,7 @@ Server::Reloaded Server::take_over(const Loader::Loaded& loaded) {
   log::line(Level::info, Subsystem::config, {}, "configuration reloaded from {}", config().file.string());
   if (!loaded.next_start.empty()) {
     log::line(Level::warning, Subsystem::config, {},
-              "what has changed of these takes effect at the next start: {}",
+              "these keys have changed and take effect at the next start: {}",
               fmt::join(loaded.next_start, ", "));
   }
   tell(loaded.warnings);

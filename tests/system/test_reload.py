@@ -143,9 +143,9 @@ def test_what_only_a_start_takes_is_named(case):
         said = pbx.pbxctl_raw("reload").stdout
         for key in keys:
             expect(f"{key} has changed and takes effect at the next start" in said, said)
-        pbx.wait_for_log(r"takes effect at the next start: pbx\.data_dir, pbx\.timezone, limits\.connections")
+        pbx.wait_for_log(r"take effect at the next start: pbx\.data_dir, pbx\.timezone, limits\.connections")
         expect(not (case.folder / "elsewhere").exists(), "the new folder was begun")
-        expect("takes effect at the next start" in (case.folder / "data" / "own.log").read_text(), "the log stays in the old one")
+        expect("take effect at the next start" in (case.folder / "data" / "own.log").read_text(), "the log stays in the old one")
         expect_equal(pbx.reload(text)["next_start"], [], "back to what is in force")
         open_door = pbx.reload(text.replace("auth = true", "auth = false"))
         expect_equal([one["key"] for one in open_door["warnings"]], ["profiles.internal.auth"], "a warning as data")
