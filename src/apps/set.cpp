@@ -1,14 +1,17 @@
 #include "apps/argument.hpp"
 #include "apps/list.hpp"
 #include "call/call.hpp"
+#include "call/variable_check.hpp"
 
 namespace switchroom::apps {
 namespace {
 
 std::string check_set(std::string_view argument, const config::Snapshot& /*config*/) {
   const auto equals = argument.find('=');
-  return equals == std::string_view::npos || equals == 0 ? "it takes NAME=VALUE, such as call_timeout=30"
-                                                         : "";
+  if (equals == std::string_view::npos || equals == 0) {
+    return "it takes NAME=VALUE, such as call_timeout=30";
+  }
+  return call::check_variable(argument.substr(0, equals), argument.substr(equals + 1));
 }
 
 awaitable<void> run_set(call::Call& call, std::string argument) {

@@ -57,10 +57,6 @@ void Call::begin(sip::IncomingCall incoming) {
   record_.start = base::wall_now();
   sip::IncomingCall call = std::move(incoming);
   Variables facts = facts_of(call, config(), {});
-  record_.sip_from_uri = call.invite.from.uri.text();
-  record_.sip_to_uri = call.invite.to.uri.text();
-  record_.sip_call_id = call.invite.call_id;
-  record_.network_addr = call.from.remote.address.to_string();
   const auto person = config().extensions.find(call.authenticated_user);
   const bool is_known = person != config().extensions.end();
   const LegRules rules{
@@ -69,6 +65,7 @@ void Call::begin(sip::IncomingCall incoming) {
   caller_ = Leg::incoming(services_, this, std::move(call), rules);
   variables_ = std::move(facts);
   variables_.set("uuid", caller_->uuid());
+  note_caller(*caller_);
   open_record();
   if (const auto read = caller_->read_offer(); !read) {
     log::line(Level::info, Subsystem::call, record_.uuid, "{} is refused: {}", caller_->label(),
@@ -106,7 +103,7 @@ void Call::begin_taken(std::unique_ptr<Leg> leg, Variables variables, Next next)
   variables_.set("uuid", leg->uuid());
   variables_.set("destination_number", next.to.number);
   variables_.set("context", next.to.context);
-  record_.network_addr = leg->session().flow().remote.address.to_string();
+  note_caller(*leg);
   leg->change_owner(this);
   caller_ = std::move(leg);
   account_ = caller_->extension();
@@ -166,6 +163,7 @@ awaitable<void> Call::run_originated(std::string target) {
                                     [&](const auto& other) { return other.get() == dialled.winner; });
       caller_ = std::move(*leg);
       others_.erase(leg);
+      note_caller(*caller_);
       mark_answered();
       co_await follow_dialplan();
     }

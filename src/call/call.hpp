@@ -139,6 +139,8 @@ class Call final : public LegOwner {
   /// The call has been answered to its caller now (for the record).
   void mark_answered();
   void mark_progress(bool with_media);
+  /// For the record: this leg is rung now; it is the last one tried until another one is.
+  void note_tried(const Leg& leg);
   /// For the record: a file of this call's sound (`instead_of`: what was named before), or why one is not
   /// whole.
   void note_recording(const std::string& file, const std::string& instead_of);
@@ -157,6 +159,7 @@ class Call final : public LegOwner {
   /// The trunk that the call came in by; or empty.
   [[nodiscard]] const std::string& trunk() const { return trunk_; }
   [[nodiscard]] const std::string& uuid() const { return record_.uuid; }
+  [[nodiscard]] const std::string& call_id() const override { return record_.uuid; }
   [[nodiscard]] const cdr::Record& record() const { return record_; }
   [[nodiscard]] Leg* partner() const { return partner_; }
   [[nodiscard]] base::Time began() const { return began_; }
@@ -180,6 +183,7 @@ class Call final : public LegOwner {
   awaitable<void> perform(DigitAction action, Side side);
   [[nodiscard]] std::optional<Side> side_of(const Leg& leg) const;
   void open_record();
+  void note_caller(const Leg& leg);
   void conclude(const Ending& ending, std::string_view disposition);
   [[nodiscard]] Ending outcome() const;
   [[nodiscard]] std::string global(std::string_view name) const;

@@ -49,6 +49,23 @@ void Call::refresh_record() {
   }
 }
 
+/// Its INVITE and where it comes from, or goes to.
+void Call::note_caller(const Leg& leg) {
+  const sip::Message& invite = leg.session().invite();
+  record_.sip_from_uri = invite.from.uri.text();
+  record_.sip_to_uri = invite.to.uri.text();
+  record_.sip_call_id = invite.call_id;
+  record_.network_addr = leg.session().flow().remote.address.to_string();
+}
+
+void Call::note_tried(const Leg& leg) {
+  if (caller_ == nullptr) {
+    note_caller(leg);  // an originated call rings the leg that it begins with
+  } else if (record_.bridge_channel.empty()) {
+    record_.bleg_uuid = leg.uuid();
+  }
+}
+
 void Call::note_recording(const std::string& file, const std::string& instead_of) {
   std::string& all = record_.recordings;
   if (const auto at = instead_of.empty() ? std::string::npos : all.find(instead_of);

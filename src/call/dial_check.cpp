@@ -1,6 +1,7 @@
 // What `switchroom check` finds in a dial string.
 #include "call/targets.hpp"
 #include "call/trunk_targets.hpp"
+#include "call/variable_check.hpp"
 #include "config/suggestions.hpp"
 #include "sip/message/message.hpp"
 
@@ -61,8 +62,14 @@ std::string check_dial_string(std::string_view dial_string, const config::Snapsh
   if (!what) {
     return what.error().what;
   }
+  if (auto wrong = check_variables(what->variables); !wrong.empty()) {
+    return wrong;
+  }
   for (const auto& round : what->rounds) {
     for (const auto& target : round) {
+      if (auto wrong = check_variables(target.variables); !wrong.empty()) {
+        return wrong;
+      }
       if (auto wrong = check_target(target, config); !wrong.empty()) {
         return wrong;
       }

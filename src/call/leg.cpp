@@ -69,6 +69,7 @@ base::result<std::unique_ptr<Leg>, MediaError> Leg::outgoing(const Services& ser
   }
   target.call.sdp = std::move(*offer);
   leg->variables_ = std::move(target.variables);
+  target.settings.log_id = owner->call_id();
   auto seated = services.endpoint.outgoing(std::move(target.settings), std::move(target.call), leg.get());
   leg->session_ = std::move(seated.session);
   leg->seat_ = std::move(seated.seat);
@@ -93,7 +94,7 @@ base::result<void, MediaError> Leg::read_offer() {
   }
   const auto read = media_.receive_offer(body);
   if (read && media_.passes_keys_over()) {
-    log::line(log::Level::info, log::Subsystem::call, uuid_,
+    log::line(log::Level::info, log::Subsystem::call, owner_->call_id(),
               "{} offers SRTP keys by signalling that others can read: they are not used, its sound stays "
               "plain; TLS at the phone would change that, or srtp_over_plain in the profile",
               label_);
@@ -160,8 +161,8 @@ void Leg::answer_offer(const std::vector<sdp::CodecId>& partners) {
 }
 
 void Leg::refuse_offer(MediaError error) {
-  log::line(log::Level::info, log::Subsystem::call, uuid_, "a new offer of {} is refused: {}", label_,
-            describe(error));
+  log::line(log::Level::info, log::Subsystem::call, owner_->call_id(), "a new offer of {} is refused: {}",
+            label_, describe(error));
   asked_for_offer_ = false;
   media_.drop_offer();
   session_->refuse_offer(sip_status(error));
@@ -324,7 +325,7 @@ void Leg::on_offer_answered(int status, const std::string& sdp) {
 }
 
 void Leg::tell_of_forged_sound() {
-  log::line(log::Level::warning, log::Subsystem::call, uuid_,
+  log::line(log::Level::warning, log::Subsystem::call, owner_->call_id(),
             "sound from {} at {} fails its SRTP check and is dropped (pbxctl call show counts it as forged): "
             "the phone uses another key than it announced, or somebody sends in its name",
             label_, base::text(session_->flow().remote));
@@ -335,14 +336,14 @@ void Leg::on_handshake(const media::HandshakeEnd& end) {
   using Outcome = media::HandshakeEnd::Outcome;
   const bool waits = end.outcome == Outcome::overdue && !established();
   if (end.outcome == Outcome::secured || waits) {
-    log::line(log::Level::debug, log::Subsystem::call, uuid_, "the DTLS handshake with {} at {}: {}", label_,
-              base::text(end.peer), end.what);
+    log::line(log::Level::debug, log::Subsystem::call, owner_->call_id(),
+              "the DTLS handshake with {} at {}: {}", label_, base::text(end.peer), end.what);
     return;
   }
   if (ended()) {
     return;
   }
-  log::line(log::Level::warning, log::Subsystem::call, uuid_,
+  log::line(log::Level::warning, log::Subsystem::call, owner_->call_id(),
             "sound with {} at {} cannot be encrypted, and the call ends: {}", label_, base::text(end.peer),
             end.what);
   push({LegEvent::Kind::unsecured, 0});
@@ -353,8 +354,8 @@ void Leg::on_info(std::string_view content_type, const std::string& body) {
     add_key(*press, KeyForm::info);
     return;
   }
-  log::line(log::Level::debug, log::Subsystem::call, uuid_, "INFO with {} has no use in this call",
-            content_type);
+  log::line(log::Level::debug, log::Subsystem::call, owner_->call_id(),
+            "INFO with {} has no use in this call", content_type);
 }
 
 void Leg::on_end(const sip::SessionEnd& end) {

@@ -42,6 +42,8 @@ struct LegEvent {
 class LegOwner {
  public:
   virtual ~LegOwner() = default;
+  /// The call's, which the lines of its legs in the log carry.
+  [[nodiscard]] virtual const std::string& call_id() const = 0;
   virtual void on_leg_event(Leg& leg) = 0;
   /// A key was pressed (or let go); it is the newest in the leg's queue. on_leg_event() follows.
   virtual void on_leg_key(Leg& /*leg*/) {}

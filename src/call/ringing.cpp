@@ -96,6 +96,7 @@ void Ringing::start_one(LegTarget target, std::vector<LegTarget> again) {
   }
   log::line(Level::info, Subsystem::call, call_.uuid(), "ringing {} at {}", label,
             base::text((*leg)->session().flow().remote));
+  call_.note_tried(**leg);
   attempt.leg = &call_.adopt(std::move(*leg));
   attempts_.push_back(std::move(attempt));
 }

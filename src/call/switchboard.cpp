@@ -2,8 +2,12 @@
 
 #include "base/log.hpp"
 #include "call/emergency.hpp"
+#include "call/refused_call.hpp"
 #include "call/targets.hpp"
+#include "cdr/recorder.hpp"
 #include "registrar/registrar.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
@@ -34,22 +38,40 @@ Switchboard::~Switchboard() = default;
 void Switchboard::configure(Rulebook rules) {
   rules_ = std::move(rules);
   rate_.configure(rules_.config->pbx.calls_per_second);
+  refused_records_.configure(rules_.config->pbx.calls_per_second);
 }
 
-std::optional<sip::CallRefusal> Switchboard::admit_call() {
+std::optional<Switchboard::Full> Switchboard::find_limit() {
   if (calls_.size() >= rules_.config->pbx.max_calls) {
     ++counters_.refused;
-    log::line(Level::warning, Subsystem::call, {}, "call refused: {} calls are up, which is max_calls",
-              calls_.size());
-    return sip::CallRefusal{503, "Too many calls", 5};
+    return Full{sip::CallRefusal{503, "Too many calls", 5},
+                fmt::format("{} calls are up, which is max_calls", calls_.size()), true};
   }
   if (!rate_.take(services_.timers.now())) {
     ++counters_.refused;
-    log::line(Level::warning, Subsystem::call, {}, "call refused: over calls_per_second ({})",
-              rules_.config->pbx.calls_per_second);
-    return sip::CallRefusal{503, "Too many calls per second", 1};
+    return Full{sip::CallRefusal{503, "Too many calls per second", 1},
+                fmt::format("over calls_per_second ({})", rules_.config->pbx.calls_per_second)};
   }
   return std::nullopt;
+}
+
+// With max_calls used up a call leaves its record, though no more of them in a second than calls that are
+// taken could leave. What is over that, and what is over calls_per_second itself, is a line in the log: who
+// sends INVITEs as fast as he can shall not fill the disk with records as fast.
+std::optional<sip::CallRefusal> Switchboard::admit_call(const sip::IncomingCall& call) {
+  auto full = find_limit();
+  if (!full) {
+    return std::nullopt;
+  }
+  std::string id;
+  if (full->leaves_record && refused_records_.take(services_.timers.now())) {
+    const auto record = record_of_refused(call, *rules_.config, full->refusal.status);
+    services_.recorder.opened(record);
+    services_.recorder.closed(record);
+    id = record.uuid;
+  }
+  log::line(Level::warning, Subsystem::call, id, "{} is refused: {}", who_calls_whom(call), full->why);
+  return std::move(full->refusal);
 }
 
 bool Switchboard::is_emergency(const sip::IncomingCall& call) const {
@@ -80,8 +102,10 @@ base::result<std::string> Switchboard::originate(std::string target, const std::
       extension != nullptr && services_.registrar.find(extension->number).empty()) {
     return base::Error{"extension " + extension->number + " has no phone registered"};
   }
-  if (const auto refusal = extras.urgent ? std::nullopt : admit_call()) {
-    return base::Error{refusal->reason};
+  if (const auto full = extras.urgent ? std::nullopt : find_limit()) {
+    log::line(Level::warning, Subsystem::call, {}, "a call of {} to {} is refused: {}", target, destination,
+              full->why);
+    return base::Error{full->refusal.reason + ": " + full->why};
   }
   auto call = std::make_unique<Call>(services_, rules_, run_step_);
   call->begin_originated(target, destination, context);

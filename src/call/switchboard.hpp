@@ -25,7 +25,7 @@ class Switchboard final : public sip::CallTaker {
   /// The configuration at start and after each reload; running calls keep theirs.
   void configure(Rulebook rules);
 
-  std::optional<sip::CallRefusal> admit_call() override;
+  std::optional<sip::CallRefusal> admit_call(const sip::IncomingCall& call) override;
   [[nodiscard]] bool is_emergency(const sip::IncomingCall& call) const override;
   void on_call(sip::IncomingCall incoming) override;
 
@@ -80,11 +80,19 @@ class Switchboard final : public sip::CallTaker {
   base::result<std::string> originate(std::string target, const std::string& destination, std::string context,
                                       std::optional<dialplan::Step> step);
   void launch(std::unique_ptr<Call> call, awaitable<void> life);
+  /// Which of the limits on all calls is reached, and what the log says of it.
+  struct Full {
+    sip::CallRefusal refusal;
+    std::string why;
+    bool leaves_record = false;
+  };
+  std::optional<Full> find_limit();
 
   Services services_;
   RunStep run_step_;
   Rulebook rules_;
   guard::RateLimit rate_{50};
+  guard::RateLimit refused_records_{50};  // of refused calls: no more in a second than calls could leave
   Counters counters_;
   std::unordered_map<std::string, Entry> calls_;  // by uuid
   base::Signal changed_;

@@ -78,11 +78,46 @@ base::result<void> Csv::ensure_open() {
     close();
   }
   if (fd_ >= 0) return {};
+  if (auto opened = open_file(); !opened || !has_other_columns()) return opened;
+  set_aside();
+  return open_file();
+}
+
+base::result<void> Csv::open_file() {
+  close();
   std::error_code ignored;  // the open below says what is wrong
   if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), ignored);
   fd_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
   if (fd_ < 0) return error("open");
   return {};
+}
+
+bool Csv::has_other_columns() const {
+  const std::string ours = csv_header();
+  std::string there(ours.size(), '\0');
+  const ssize_t got = ::pread(fd_, there.data(), there.size(), 0);
+  return got > 0 && there != ours;
+}
+
+void Csv::set_aside() {
+  std::string stamp = base::utc_stamp(base::wall_now());
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  std::replace(stamp.begin(), stamp.end(), ' ', 'T');
+  std::filesystem::path aside = path_.string() + ".until-" + stamp + "Z";
+  std::error_code failed;
+  for (int n = 2; std::filesystem::exists(aside, failed); ++n) {
+    aside = path_.string() + ".until-" + stamp + "Z-" + std::to_string(n);
+  }
+  std::filesystem::rename(path_, aside, failed);
+  if (failed) {
+    log::line(log::Level::warning, log::Subsystem::cdr, "",
+              "{} has other columns than records have now, and could not be moved aside: {}", path_.string(),
+              failed.message());
+    return;
+  }
+  log::line(log::Level::info, log::Subsystem::cdr, "",
+            "{} has other columns than records have now: it was moved to {} and a new one begun",
+            path_.string(), aside.string());
 }
 
 bool Csv::write_all(std::string_view text) const {

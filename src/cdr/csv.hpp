@@ -10,7 +10,8 @@
 namespace switchroom::cdr {
 
 /// One line for each call: every field in quotes (RFC 4180, but lines end with LF), a header line in
-/// a new file. Rotated by whoever likes to: a file that was renamed or removed is begun anew.
+/// a new file. Rotated by whoever likes to: a file that was renamed or removed is begun anew. One whose
+/// header is another, as an earlier version wrote it, is renamed to FILE.until-TIME first.
 class Csv final : public Sink {
  public:
   /// `mark`: where it notes how far it came. Cuts off what a killed process wrote of an unfinished batch.
@@ -27,6 +28,9 @@ class Csv final : public Sink {
  private:
   void cut_unfinished();
   base::result<void> ensure_open();
+  base::result<void> open_file();
+  [[nodiscard]] bool has_other_columns() const;
+  void set_aside();
   bool write_all(std::string_view text) const;
   void close();
   [[nodiscard]] base::Error error(const char* doing) const;

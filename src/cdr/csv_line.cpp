@@ -1,4 +1,5 @@
 #include "cdr/csv.hpp"
+#include "cdr/disposition.hpp"
 
 #include <fmt/format.h>
 
@@ -41,6 +42,15 @@ void append_stamp(std::string& out, base::WallMicros when) {
   out += "\",";
 }
 
+/// Seconds since 1970; empty for what did not happen, as the table has NULL.
+void append_epoch(std::string& out, base::WallMicros when) {
+  if (when == 0) {
+    append_field(out, std::string_view());
+  } else {
+    append_field(out, static_cast<std::uint64_t>(when / 1'000'000));
+  }
+}
+
 void append_quality(std::string& out, const LegQuality& leg) {
   append_field(out, leg.packets_received);
   append_field(out, leg.packets_sent);
@@ -56,22 +66,24 @@ void append_impression(std::string& out, const LegQuality& leg) {
 
 }  // namespace
 
-// The names and the order of the requirements' "detailed" template first, what is ours behind it.
+// The names and the order of FreeSWITCH's "detailed" template first, what is ours behind it. A file with
+// another header is set aside when it is opened (Csv), so that a line always fits the header above it.
 std::string csv_header() {
   return "\"caller_id_name\",\"caller_id_number\",\"destination_number\",\"context\",\"start_stamp\","
          "\"answer_stamp\","
          "\"end_stamp\",\"progress_stamp\",\"progress_media_stamp\",\"duration\",\"billsec\",\"hangup_"
          "cause\",\"uuid\","
-         "\"bleg_uuid\",\"accountcode\",\"read_codec\",\"write_codec\",\"sip_hangup_disposition\",\"hung_up_"
-         "by\","
+         "\"bleg_uuid\",\"accountcode\",\"read_codec\",\"write_codec\",\"sip_hangup_disposition\","
+         "\"endpoint_disposition\","
          "\"sip_from_uri\",\"sip_to_uri\",\"sip_call_id\",\"network_addr\",\"bridge_channel\",\"last_app\","
-         "\"last_arg\","
+         "\"last_arg\",\"hung_up_by\","
          "\"hangup_cause_q850\",\"sip_status\",\"duration_ms\",\"billed_ms\","
          "\"a_packets_received\",\"a_packets_sent\",\"a_packets_lost\",\"a_jitter_ms\","
          "\"b_packets_received\",\"b_packets_sent\",\"b_packets_lost\",\"b_jitter_ms\","
          "\"a_round_trip_ms\",\"a_concealed_ms\",\"a_mos\",\"b_round_trip_ms\",\"b_concealed_ms\",\"b_"
          "mos\","
-         "\"recordings\",\"recording_trouble\"\n";
+         "\"recordings\",\"recording_trouble\","
+         "\"start_epoch\",\"progress_epoch\",\"progress_media_epoch\",\"answer_epoch\",\"end_epoch\"\n";
 }
 
 void append_csv(std::string& out, const Record& r) {
@@ -83,10 +95,13 @@ void append_csv(std::string& out, const Record& r) {
     append_stamp(out, when);
   append_field(out, r.duration());
   append_field(out, r.billsec());
-  for (const auto* text :
-       {&r.hangup_cause, &r.uuid, &r.bleg_uuid, &r.accountcode, &r.read_codec, &r.write_codec,
-        &r.sip_hangup_disposition, &r.hung_up_by, &r.sip_from_uri, &r.sip_to_uri, &r.sip_call_id,
-        &r.network_addr, &r.bridge_channel, &r.last_app, &r.last_arg}) {
+  for (const auto* text : {&r.hangup_cause, &r.uuid, &r.bleg_uuid, &r.accountcode, &r.read_codec,
+                           &r.write_codec, &r.sip_hangup_disposition}) {
+    append_field(out, *text);
+  }
+  append_field(out, endpoint_disposition(r));
+  for (const auto* text : {&r.sip_from_uri, &r.sip_to_uri, &r.sip_call_id, &r.network_addr, &r.bridge_channel,
+                           &r.last_app, &r.last_arg, &r.hung_up_by}) {
     append_field(out, *text);
   }
   append_field(out, static_cast<std::uint64_t>(std::max(r.hangup_cause_q850, 0)));
@@ -99,6 +114,8 @@ void append_csv(std::string& out, const Record& r) {
   append_impression(out, r.b_leg);
   append_field(out, r.recordings);
   append_field(out, r.recording_trouble);
+  for (const base::WallMicros when : {r.start, r.progress, r.progress_media, r.answer, r.end})
+    append_epoch(out, when);
   out.back() = '\n';
 }
 

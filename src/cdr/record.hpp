@@ -22,7 +22,7 @@ struct LegQuality {
 /// A plain value; times are wall-clock microseconds, 0 means that it did not happen.
 struct Record {
   std::string uuid;       // of the call's A leg
-  std::string bleg_uuid;  // of the leg that answered, or the last one tried
+  std::string bleg_uuid;  // of the leg that answered, or the last one rung
   std::string caller_id_name;
   std::string caller_id_number;
   std::string destination_number;
@@ -47,7 +47,7 @@ struct Record {
   std::string sip_to_uri;
   std::string sip_call_id;
   std::string network_addr;
-  std::string bridge_channel;  // address of the leg that was bridged
+  std::string bridge_channel;  // address of the leg that was bridged; empty: none was
   std::string last_app;
   std::string last_arg;
   std::string recordings;         // files below the recordings folder, with "; " between them

@@ -1,6 +1,7 @@
 #include "cdr/table.hpp"
 
 #include "base/log.hpp"
+#include "cdr/disposition.hpp"
 
 #include <array>
 #include <string_view>
@@ -12,7 +13,7 @@ using base::sqlite::Database;
 
 // A step is never changed once it was released: add one. The names are those that queries and reports
 // of FreeSWITCH's users have; stamps are UTC, as date('now') is.
-constexpr std::array<std::string_view, 3> schema{R"(
+constexpr std::array<std::string_view, 4> schema{R"(
 CREATE TABLE cdr (
   id INTEGER PRIMARY KEY,
   uuid TEXT NOT NULL UNIQUE, bleg_uuid TEXT,
@@ -43,6 +44,9 @@ ALTER TABLE cdr ADD COLUMN b_mos REAL
                                                  R"(
 ALTER TABLE cdr ADD COLUMN recordings TEXT;
 ALTER TABLE cdr ADD COLUMN recording_trouble TEXT
+)",
+                                                 R"(
+ALTER TABLE cdr ADD COLUMN endpoint_disposition TEXT
 )"};
 
 constexpr std::string_view insert_sql =
@@ -55,9 +59,10 @@ constexpr std::string_view insert_sql =
     "arg,"
     "a_packets_received,a_packets_sent,a_packets_lost,a_jitter_ms,"
     "b_packets_received,b_packets_sent,b_packets_lost,b_jitter_ms,"
-    "a_round_trip_ms,a_concealed_ms,a_mos,b_round_trip_ms,b_concealed_ms,b_mos,recordings,recording_trouble) "
+    "a_round_trip_ms,a_concealed_ms,a_mos,b_round_trip_ms,b_concealed_ms,b_mos,recordings,recording_trouble,"
+    "endpoint_disposition) "
     "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
-    ",?,?) "
+    ",?,?,?) "
     "ON CONFLICT(uuid) DO NOTHING";
 
 std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -191,6 +196,7 @@ base::result<void> Table::insert(const Record& r) {
     insert_.bind(++column, leg->mos);
   }
   text(r.recordings), text(r.recording_trouble);
+  insert_.bind(++column, endpoint_disposition(r));
   return insert_.run();
 }
 

@@ -66,6 +66,18 @@ class Whole {
     complete_domain();
   }
 
+  void complete_data_dir() {
+    if (snapshot_.pbx.data_dir.empty()) {
+      complain("pbx.data_dir", "is empty");
+    }
+    snapshot_.pbx.data_dir = (base_folder() / snapshot_.pbx.data_dir).lexically_normal();
+    complete_record("cdr.csv", snapshot_.cdr.csv);
+    complete_record("cdr.sqlite", snapshot_.cdr.sqlite);
+    if (!snapshot_.cdr.csv.empty() && snapshot_.cdr.csv == snapshot_.cdr.sqlite) {
+      complain("cdr.sqlite", "is the same file as csv");
+    }
+  }
+
  private:
   /// At the key, or at the nearest table around it that stands in the file.
   [[nodiscard]] Place place_of(std::string_view key) const {
@@ -211,11 +223,6 @@ class Whole {
     return file.parent_path();
   }
   void complete_paths() {
-    std::error_code none;
-    if (snapshot_.pbx.data_dir.empty()) {
-      complain("pbx.data_dir", "is empty");
-    }
-    snapshot_.pbx.data_dir = (base_folder() / snapshot_.pbx.data_dir).lexically_normal();
     for (auto& [name, hours] : snapshot_.hours) {
       complete_calendars(hours.dates);
       complete_calendars(hours.except);
@@ -223,11 +230,6 @@ class Whole {
     snapshot_.media.sounds = (snapshot_.pbx.data_dir / snapshot_.media.sounds).lexically_normal();
     for (auto& [name, music] : snapshot_.music) {
       music.folder = (snapshot_.pbx.data_dir / music.folder).lexically_normal();
-    }
-    complete_record("cdr.csv", snapshot_.cdr.csv);
-    complete_record("cdr.sqlite", snapshot_.cdr.sqlite);
-    if (!snapshot_.cdr.csv.empty() && snapshot_.cdr.csv == snapshot_.cdr.sqlite) {
-      complain("cdr.sqlite", "is the same file as csv");
     }
     if (snapshot_.control.socket.empty()) {
       complain("control.socket", "is empty");
@@ -278,6 +280,10 @@ class Whole {
 };
 
 }  // namespace
+
+void complete_data_dir(Snapshot& snapshot, const Places& places, std::vector<Problem>& problems) {
+  Whole(snapshot, places, problems).complete_data_dir();
+}
 
 void complete(Snapshot& snapshot, const Places& places, std::vector<Problem>& problems) {
   Whole(snapshot, places, problems).complete();

@@ -5,6 +5,9 @@
 
 namespace switchroom::config {
 
+/// Makes data_dir absolute and judges the records' files in it. Before complete(), for which that folder is
+/// the one in force.
+void complete_data_dir(Snapshot& snapshot, const Places& places, std::vector<Problem>& problems);
 /// Adds what is wrong with the whole to `problems`, and fills in what follows from other keys (the
 /// domain, absolute paths, the media addresses, the variables of extensions).
 void complete(Snapshot& snapshot, const Places& places, std::vector<Problem>& problems);

@@ -4,11 +4,13 @@
 #include "config/checks_destinations.hpp"
 #include "config/encryption_checks.hpp"
 #include "config/files.hpp"
+#include "config/next_start.hpp"
 #include "config/recording_checks.hpp"
 #include "config/routes.hpp"
 #include "config/sections.hpp"
 #include "config/tolls_checks.hpp"
 #include "config/voicemail_checks.hpp"
+#include "config/warnings.hpp"
 
 #include <fmt/core.h>
 
@@ -31,9 +33,20 @@ void sort(std::vector<Problem>& problems, const std::vector<std::string>& files)
   problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
-Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks) {
+/// A data_dir that only the next start takes stays out of all paths that are seen from it.
+std::vector<std::string> keep_data_dir(const Snapshot* running, Snapshot& snapshot) {
+  if (running == nullptr || running->pbx.data_dir == snapshot.pbx.data_dir) {
+    return {};
+  }
+  snapshot.pbx.data_dir = running->pbx.data_dir;
+  return {"pbx.data_dir"};
+}
+
+Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks, const Snapshot* running) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->file = sources.files.front();
+  std::vector<Problem> warnings;
+  std::vector<std::string> next_start;
   TreeReader reader(*snapshot, problems);
   // With a file missing from the tree, whatever it would have defined would be reported as undefined.
   if (sources.whole) {
@@ -42,6 +55,8 @@ Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks
     complete_trunks(*snapshot, reader.places(), problems);
     add_routes(*snapshot, checks, problems);
     complete_tolls(*snapshot, reader.places(), checks, problems);
+    complete_data_dir(*snapshot, reader.places(), problems);
+    next_start = keep_data_dir(running, *snapshot);
     complete(*snapshot, reader.places(), problems);
     complete_recording(*snapshot, reader.places(), checks, problems);
     check_encryption(*snapshot, reader.places(), problems);
@@ -52,14 +67,23 @@ Loaded read(Sources sources, std::vector<Problem> problems, const Checks& checks
     check_speech_and_music(*snapshot, reader.places(), checks, problems);
     check_dialplan(*snapshot, checks, problems);
     check_destinations(*snapshot, checks, problems);
+    check_variables(*snapshot, reader.places(), checks, problems);
+    warn(*snapshot, reader.places(), warnings);
   } else if (!sources.root.entries.empty()) {
     reader.read(sources.root);
   }
   sort(problems, sources.files);
   if (!problems.empty()) {
-    return {nullptr, std::move(problems)};
+    return {.problems = std::move(problems)};
   }
-  return {std::move(snapshot), {}};
+  sort(warnings, sources.files);
+  if (running != nullptr) {
+    const auto more = differing_until_next_start(*running, *snapshot);
+    next_start.insert(next_start.end(), more.begin(), more.end());
+    keep_until_next_start(*running, *snapshot);
+  }
+  return {
+      .snapshot = std::move(snapshot), .warnings = std::move(warnings), .next_start = std::move(next_start)};
 }
 
 }  // namespace
@@ -72,16 +96,19 @@ std::string Problem::text() const {
   return key.empty() ? where + ": " + what : where + ": " + key + ": " + what;
 }
 
-Loaded load(const std::filesystem::path& file, const Checks& checks) {
+std::string Problem::warning() const { return Problem{place, key, "warning: " + what}.text(); }
+
+Loaded load(const std::filesystem::path& file, const Checks& checks, const Snapshot* running) {
   std::vector<Problem> problems;
   Sources sources = read_sources(file, problems);
-  return read(std::move(sources), std::move(problems), checks);
+  return read(std::move(sources), std::move(problems), checks, running);
 }
 
-Loaded load_text(std::string_view text, const std::string& name, const Checks& checks) {
+Loaded load_text(std::string_view text, const std::string& name, const Checks& checks,
+                 const Snapshot* running) {
   std::vector<Problem> problems;
   Sources sources = read_sources(text, name, problems);
-  return read(std::move(sources), std::move(problems), checks);
+  return read(std::move(sources), std::move(problems), checks, running);
 }
 
 }  // namespace switchroom::config

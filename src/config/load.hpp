@@ -17,6 +17,8 @@ struct Problem {
   std::string key;
   std::string what;
   [[nodiscard]] std::string text() const;
+  /// The same of what works as it is written and is seldom meant: "file:line:column: key: warning: what".
+  [[nodiscard]] std::string warning() const;
 };
 
 /// What the loader asks of rooms that it may not include. Each returns an empty string when all is well.
@@ -42,17 +44,24 @@ struct Checks {
   /// Is this a word of `tolls = […]`; is this the code of a country?
   std::function<std::string(const std::string& word)> toll;
   std::function<std::string(const std::string& iso)> country;
+  /// Can this variable have this value?
+  std::function<std::string(const std::string& name, const std::string& value)> variable;
 };
 
 struct Loaded {
-  SnapshotPtr snapshot;           // null when there are problems
-  std::vector<Problem> problems;  // every one, in the order of the file
+  SnapshotPtr snapshot = nullptr;            // null when there are problems
+  std::vector<Problem> problems = {};        // every one, in the order of the file
+  std::vector<Problem> warnings = {};        // likewise; none when there are problems
+  std::vector<std::string> next_start = {};  // keys that keep their value until then (config/next_start.hpp)
 };
 
 /// Reads FILE and its includes. Never throws; a file that cannot be read is a problem with its reason.
-Loaded load(const std::filesystem::path& file, const Checks& checks);
+/// `running`: the configuration of the process that asks, which what is read would follow; what takes effect
+/// at a start only has that one's value in the snapshot.
+Loaded load(const std::filesystem::path& file, const Checks& checks, const Snapshot* running = nullptr);
 /// The same from text (tests, the embedded default); `name` stands for the file in messages.
-Loaded load_text(std::string_view text, const std::string& name, const Checks& checks);
+Loaded load_text(std::string_view text, const std::string& name, const Checks& checks,
+                 const Snapshot* running = nullptr);
 
 /// The reference of all keys in Markdown, from the same table that loads them (docs/configuration.md).
 std::string reference();

@@ -96,7 +96,12 @@ the two. `config.example.toml` is the same as a file to start from.
 The file is [TOML](https://toml.io). `switchroom check FILE` tells everything that is wrong with it in
 one pass, each as `file:line:column: key: what is wrong`; `pbxctl reload` and SIGHUP do the same first,
 and change nothing when something is wrong. Unknown keys are refused, and so are keys of features that
-this version does not have.
+this version does not have. What works as it is written and is seldom meant is a warning, and no more:
+`file:line:column: key: warning: what it means`.
+
+A reload takes everything into force at once but for the keys below that say "from the next start on". When
+one of those has changed, the answer to `pbxctl reload` and the log name it, and what runs keeps its value
+until then, also in paths that are seen from `data_dir`.
 
 Notations: a duration is a whole number and `ms`, `s`, `m`, `h` or `d`, in quotes: `"30s"`. A size is a
 whole number and `K`, `M` or `G` (powers of 1024), in quotes: `"10M"`. A listener is `udp:`, `tcp:` or `tls:`, an

@@ -39,6 +39,19 @@ bool print(std::string_view text) {
 
 void complain(const std::string& what) { std::fprintf(stderr, "pbxctl: %s\n", what.c_str()); }
 
+/// Why there is no answer: a sentence, or with --json data on stdout, what else is known of it beside it.
+void complain(const ClientOptions& options, const std::string& what, const json::value* more = nullptr) {
+  if (!options.json) {
+    complain(what);
+    return;
+  }
+  json::object data{{"error", what}};
+  if (const json::object* members = more == nullptr ? nullptr : more->if_object()) {
+    for (const auto& member : *members) data.insert(member);
+  }
+  (void)print(json::serialize(data) + "\n");
+}
+
 void print_usage(const LocalCommands& local) {
   (void)print(usage);
   if (local.contains("check")) (void)print("  check FILE         checks a configuration; needs no server\n");
@@ -55,8 +68,10 @@ std::optional<ClientConnection> find_server(const ClientOptions& options) {
     if (connection) return std::move(*connection);
     looked += "\n  " + connection.error().what;
   }
-  complain("no server answers; looked at" + looked +
-           "\nIs switchroom running, and may this user reach its socket? --socket PATH names another one.");
+  complain(
+      options,
+      "no server answers; looked at" + looked +
+          "\nIs switchroom running, and may this user reach its socket? --socket PATH names another one.");
   return std::nullopt;
 }
 
@@ -78,7 +93,10 @@ std::string text_of(const ClientOptions& options, const json::object& reply) {
   const json::value* data = reply.if_contains("data");
   const json::value nothing;
   if (options.json) return json::serialize(data == nullptr ? nothing : *data) + "\n";
-  std::string text = render({data == nullptr ? nothing : *data, texts(reply.if_contains("columns"))});
+  const json::value* for_people = reply.if_contains("text");
+  std::string text = for_people != nullptr && for_people->is_string()
+                         ? render({*for_people, {}})
+                         : render({data == nullptr ? nothing : *data, texts(reply.if_contains("columns"))});
   if (!options.watch) return text;
   std::string head = base::local_stamp(base::wall_now()) + "\n\n";
   // Home and clear, in one write with the text: no flicker.
@@ -88,14 +106,15 @@ std::string text_of(const ClientOptions& options, const json::object& reply) {
 int ask_and_print(const ClientOptions& options, ClientConnection& server) {
   auto reply = server.ask(options.words, timeout_of(options));
   if (!reply) {
-    complain(reply.error().what);
+    complain(options, reply.error().what);
     return no_server;
   }
   const json::object& object = reply->get_object();
   const json::value* ok = object.if_contains("ok");
   if (ok == nullptr || !ok->is_bool() || !ok->get_bool()) {
     const json::value* error = object.if_contains("error");
-    complain(error != nullptr && error->is_string() ? std::string(error->get_string()) : "refused");
+    complain(options, error != nullptr && error->is_string() ? std::string(error->get_string()) : "refused",
+             object.if_contains("data"));
     return refused;
   }
   return print(text_of(options, object)) ? 0 : refused;
@@ -128,7 +147,7 @@ int client_main(int argc, char** argv, const LocalCommands& local) {
     return wrong_usage;
   }
   if (const auto command = local.find(options->words[0]); command != local.end()) {
-    return command->second({options->words.begin() + 1, options->words.end()});
+    return command->second({options->words.begin() + 1, options->words.end()}, options->json);
   }
   if (options->words[0] == "help" && !options->json) print_usage(local), (void)print("\n");
   return run(*options);

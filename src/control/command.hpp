@@ -19,6 +19,10 @@ namespace switchroom::control {
 struct Answer {
   boost::json::value data;
   std::vector<std::string> columns;  // order (and choice) of columns for a table; empty: all, as they come
+  /// Not empty: the command was refused, for this reason, and `data` (an object) tells more of it. Where
+  /// there is no more to tell a base::Error is enough.
+  std::string refusal = {};
+  std::string text = {};  // for people, where what render() makes of `data` does not read well; or empty
 };
 
 /// A handler runs on the call thread; it may co_await (shutdown after the calls end, originate).

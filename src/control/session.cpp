@@ -124,12 +124,17 @@ base::result<std::vector<std::string>> parse_request(std::string_view line) {
 
 json::value reply_of(base::result<Answer> answer) {
   json::object reply;
-  reply["ok"] = answer.has_value();
-  if (answer) {
+  const bool refused = answer && !answer->refusal.empty();
+  reply["ok"] = answer.has_value() && !refused;
+  if (refused) {
+    reply["error"] = answer->refusal;
+    reply["data"] = std::move(answer->data);
+  } else if (answer) {
     reply["data"] = std::move(answer->data);
     json::array columns;
     for (const auto& column : answer->columns) columns.emplace_back(column);
     reply["columns"] = std::move(columns);
+    if (!answer->text.empty()) reply["text"] = answer->text;
   } else {
     reply["error"] = answer.error().what;
   }

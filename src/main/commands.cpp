@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "main/call_view.hpp"
+#include "main/problem_data.hpp"
 #include "main/process_facts.hpp"
 #include "main/server.hpp"
 
@@ -150,21 +151,35 @@ Reply hang_up(Server& server, const Arguments& arguments) {
   return Answer{json::object{{"ended", *id}}, {}};
 }
 
-base::Error problems_text(const std::vector<config::Problem>& problems) {
+std::string problems_text(const std::vector<config::Problem>& problems) {
   std::string text =
       fmt::format("{} problem{}, nothing has changed:", problems.size(), problems.size() == 1 ? "" : "s");
   for (const auto& problem : problems) {
     text += "\n" + problem.text();
   }
-  return base::Error{std::move(text)};
+  return text;
 }
 
 awaitable<Reply> reload(Server& server) {
-  const auto problems = co_await server.reload();
-  if (!problems.empty()) {
-    co_return problems_text(problems);
+  const auto done = co_await server.reload();
+  if (!done.problems.empty()) {
+    co_return Answer{
+        json::object{{"problems", problem_data(done.problems)}}, {}, problems_text(done.problems)};
   }
-  co_return Answer{json::object{{"reloaded", server.config().file.string()}}, {}};
+  const std::string file = server.config().file.string();
+  std::string text = "reloaded: " + file + "\n";
+  for (const auto& key : done.next_start) {
+    text += key + " has changed and takes effect at the next start\n";
+  }
+  for (const auto& warning : done.warnings) {
+    text += warning.warning() + "\n";
+  }
+  co_return Answer{json::object{{"reloaded", file},
+                                {"next_start", json::array(done.next_start.begin(), done.next_start.end())},
+                                {"warnings", problem_data(done.warnings)}},
+                   {},
+                   {},
+                   std::move(text)};
 }
 
 Reply log_level(const Arguments& arguments) {

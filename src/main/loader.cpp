@@ -18,7 +18,7 @@ void Loader::start(std::function<void()> work) {
   thread_ = base::start_thread("loader", std::move(work));
 }
 
-awaitable<Loader::Loaded> Loader::load(std::filesystem::path file) {
+awaitable<Loader::Loaded> Loader::load(config::SnapshotPtr running) {
   while (!free_.raised()) {
     co_await free_.wait();
   }
@@ -26,9 +26,12 @@ awaitable<Loader::Loaded> Loader::load(std::filesystem::path file) {
   // Shared: a coroutine that is cancelled leaves before the thread is done with it.
   const auto result = std::make_shared<Loaded>();
   const auto done = std::make_shared<base::Signal>(context_.get_executor());
-  start([this, file = std::move(file), result, done]() mutable {
-    auto loaded = config::load(file, config_checks());
+  start([this, running = std::move(running), result, done]() mutable {
+    auto loaded = config::load(running->file, config_checks(), running.get());
+    running.reset();  // whose last owner may be this one: freed here, off the call thread
     result->problems = std::move(loaded.problems);
+    result->warnings = std::move(loaded.warnings);
+    result->next_start = std::move(loaded.next_start);
     if (loaded.snapshot != nullptr) {
       result->rules = {loaded.snapshot, std::make_shared<const dialplan::Dialplan>(loaded.snapshot)};
     }

@@ -25,9 +25,11 @@ class Loader {
   struct Loaded {
     call::Rulebook rules;  // empty when there are problems
     std::vector<config::Problem> problems;
+    std::vector<config::Problem> warnings;
+    std::vector<std::string> next_start;
   };
-  /// One after the other.
-  awaitable<Loaded> load(std::filesystem::path file);
+  /// What is to follow `running`, read from its file. One after the other.
+  awaitable<Loaded> load(config::SnapshotPtr running);
   /// Takes apart what nobody needs any more: freeing it takes a while, too.
   void retire(call::Rulebook old);
 

@@ -8,10 +8,12 @@
 #include "main/first_run.hpp"
 #include "main/log_settings.hpp"
 #include "main/privileges.hpp"
+#include "main/problem_data.hpp"
 #include "main/process_facts.hpp"
 #include "main/server.hpp"
 #include "main/timezone.hpp"
 
+#include <boost/json.hpp>
 #include <sys/stat.h>
 
 #include <csignal>
@@ -25,10 +27,27 @@ namespace {
 
 constexpr int exit_usage = 2;
 
+int check_as_data(const std::filesystem::path& file) {
+  const auto loaded = config::load(file, config_checks());
+  boost::json::object data{{"ok", loaded.snapshot != nullptr},
+                           {"problems", problem_data(loaded.problems)},
+                           {"warnings", problem_data(loaded.warnings)}};
+  if (loaded.snapshot != nullptr) {
+    data["profiles"] = loaded.snapshot->profiles.size();
+    data["extensions"] = loaded.snapshot->extensions.size();
+    data["contexts"] = loaded.snapshot->contexts.size();
+  }
+  std::cout << boost::json::serialize(data) << '\n';
+  return loaded.snapshot != nullptr ? 0 : 1;
+}
+
 int check(const std::filesystem::path& file) {
   const auto loaded = config::load(file, config_checks());
   for (const auto& problem : loaded.problems) {
     std::cerr << problem.text() << '\n';
+  }
+  for (const auto& warning : loaded.warnings) {
+    std::cerr << warning.warning() << '\n';
   }
   if (loaded.snapshot == nullptr) {
     std::cerr << loaded.problems.size() << (loaded.problems.size() == 1 ? " problem\n" : " problems\n");
@@ -72,7 +91,7 @@ int serve(const std::filesystem::path& file) {
     log::line(log::Level::warning, log::Subsystem::main, {}, "{}", warning);
   }
   int status = 1;
-  auto server = Server::start(loaded.snapshot, std::move(lowered->kept));
+  auto server = Server::start(loaded, std::move(lowered->kept));
   if (server) {
     status = (*server)->run();
     server->reset();
@@ -128,13 +147,14 @@ int run(int argc, char** argv) {
   umask(0027);  // what is written is for the service and its group
   const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : std::string();
   if (name == "pbxctl") {
-    return control::client_main(argc, argv, {{"check", [](const std::vector<std::string>& arguments) {
-                                                if (arguments.size() != 1) {
-                                                  std::cerr << "usage: pbxctl check FILE\n";
-                                                  return exit_usage;
-                                                }
-                                                return check(arguments[0]);
-                                              }}});
+    const auto check_words = [](const std::vector<std::string>& arguments, bool as_data) {
+      if (arguments.size() != 1) {
+        std::cerr << "usage: pbxctl check FILE\n";
+        return exit_usage;
+      }
+      return as_data ? check_as_data(arguments[0]) : check(arguments[0]);
+    };
+    return control::client_main(argc, argv, {{"check", check_words}});
   }
   return std::visit(Act{}, parse_command_line({argv + 1, argv + argc}));
 }

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "call/menu.hpp"
 #include "call/sounds.hpp"
+#include "call/variable_check.hpp"
 #include "conference/check.hpp"
 #include "dialplan/menu_keys.hpp"
 #include "dialplan/plan.hpp"
@@ -65,17 +66,6 @@ base::result<void> make_data_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-/// What works as it is written and is seldom meant.
-void warn_of_open_doors(const config::Snapshot& config) {
-  for (const auto& [name, profile] : config.profiles) {
-    if (!profile.auth && profile.allow.empty() && profile.allow_call.empty()) {
-      log::line(Level::warning, Subsystem::config, {},
-                "profiles.{}: auth = false and no allow: whoever reaches it may call without a password",
-                name);
-    }
-  }
-}
-
 std::string check_menu(const config::Menu& menu, const config::Snapshot& config) {
   if (std::string wrong = call::check_menu(menu, config); !wrong.empty()) {
     return wrong;
@@ -114,6 +104,9 @@ config::Checks config_checks() {
   checks.conferences = conference::check;
   checks.toll = tolls::check_word;
   checks.country = tolls::check_country;
+  checks.variable = [](const std::string& name, const std::string& value) {
+    return call::check_variable(name, value);
+  };
   return checks;
 }
 
@@ -126,8 +119,9 @@ Server::Server(config::SnapshotPtr config)
 
 Server::~Server() = default;
 
-base::result<std::unique_ptr<Server>> Server::start(config::SnapshotPtr config, KeptFiles kept) {
-  std::unique_ptr<Server> server(new Server(std::move(config)));
+base::result<std::unique_ptr<Server>> Server::start(const config::Loaded& loaded, KeptFiles kept) {
+  std::unique_ptr<Server> server(new Server(loaded.snapshot));
+  tell(loaded.warnings);
   if (auto opened = server->open(std::move(kept)); !opened) {
     return opened.error();
   }
@@ -291,7 +285,6 @@ void Server::on_new_message(const voicemail::Message& message) {
 void Server::apply(const call::Rulebook& rules) {
   rules_ = rules;
   const auto& config = rules.config;
-  warn_of_open_doors(*config);
   access_.configure(config);
   bans_.configure(config);
   if (ban_file_ != nullptr) {  // not yet at the start

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/asio.hpp"
+#include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "base/timer_queue.hpp"
 #include "call/events.hpp"
@@ -61,17 +62,23 @@ config::Checks config_checks();
 class Server {
  public:
   /// Opens everything; the error says what could not be opened and what to do about it.
-  /// `kept`: what was read while the process was root.
-  static base::result<std::unique_ptr<Server>> start(config::SnapshotPtr config, KeptFiles kept);
+  /// `kept`: what was read while the process was root. The file's warnings go to the log.
+  static base::result<std::unique_ptr<Server>> start(const config::Loaded& loaded, KeptFiles kept);
   ~Server();
 
   /// Serves until a shutdown is complete. Logs "ready" first. Returns the exit status.
   int run();
 
   // -- for commands; on the call thread --
-  /// Validates the file, off this thread, and, if nothing is wrong with it, swaps it in; all problems
-  /// otherwise. Who is cancelled while he waits does not stop it.
-  awaitable<std::vector<config::Problem>> reload();
+  /// What a reload did: problems (and nothing has changed), or what is worth knowing of the new file.
+  struct Reloaded {
+    std::vector<config::Problem> problems;
+    std::vector<config::Problem> warnings;
+    std::vector<std::string> next_start;  // keys that have changed and take effect then
+  };
+  /// Validates the file, off this thread, and, if nothing is wrong with it, swaps it in. Files that rotate
+  /// are opened anew in any case. Who is cancelled while he waits does not stop it.
+  awaitable<Reloaded> reload();
   /// Refuses new calls, waits for the running ones for at most `grace`, ends the rest, then stops.
   void shut_down(base::Duration grace);
   /// Makes the sockets drop whom bans() names now; after a change it happens by itself in the next turn.
@@ -108,8 +115,10 @@ class Server {
   void on_new_message(const voicemail::Message& message);
   void apply(const call::Rulebook& rules);
   awaitable<void> reload_alone();
-  std::vector<config::Problem> take_over(const Loader::Loaded& loaded);
-  [[nodiscard]] std::vector<config::Problem> refuse_reload(std::vector<config::Problem> problems) const;
+  Reloaded take_over(const Loader::Loaded& loaded);
+  void swap_in(const Loader::Loaded& loaded, std::vector<config::Problem>& problems);
+  void reopen_files(const log::Settings& logging);
+  static void tell(const std::vector<config::Problem>& warnings);
   void open_bans();
   void hand_over(const std::vector<guard::Ban>& active);
   void watch_signals();

@@ -37,6 +37,11 @@ TEST_CASE("arguments that can work pass, also those only the call will know") {
   CHECK(check("sleep", "${pause}").empty());
   CHECK(check("set", "call_timeout=30").empty());
   CHECK(check("set", "empty=").empty());
+  CHECK(check("set", "call_timeout=").empty());
+  CHECK(check("set", "call_timeout=${time}").empty());
+  CHECK(check("set", "leg_timeout_of_mine=abc").empty());
+  CHECK(check("export", "nolocal:hangup_after_bridge=Yes").empty());
+  CHECK(check("bridge", "{ignore_early_media=ring_ready,leg_delay_start=0}user/$1").empty());
   CHECK(check("hangup").empty());
   CHECK(check("hangup", "USER_BUSY").empty());
   CHECK(check("hangup", "17").empty());
@@ -67,6 +72,10 @@ TEST_CASE("arguments that cannot work are refused with what would") {
   CHECK(check("sleep").find("milliseconds") != std::string::npos);
   CHECK(check("set", "call_timeout").find("NAME=VALUE") != std::string::npos);
   CHECK(check("set", "=30").find("NAME=VALUE") != std::string::npos);
+  CHECK(check("set", "call_timeout=abc") ==
+        "set: call_timeout cannot be \"abc\": it takes seconds, as a whole number");
+  CHECK(check("export", "nolocal:leg_timeout=-3").find("leg_timeout cannot be") != std::string::npos);
+  CHECK(check("set", "hangup_after_bridge=maybe").find("true or false") != std::string::npos);
   CHECK(check("hangup", "USER_BISY").find("no such cause") != std::string::npos);
   CHECK(check("hangup", "4711").find("no such cause") != std::string::npos);
   CHECK(check("respond", "200 OK").find("300 to 699") != std::string::npos);
@@ -92,6 +101,9 @@ TEST_CASE("arguments that cannot work are refused with what would") {
   CHECK(check("bridge", "sofia/none/bob@192.0.2.7") == "bridge: there is no profile none");
   CHECK(check("bridge", "error/BOREDOM") == "bridge: there is no cause BOREDOM");
   CHECK(check("bridge", "{call_timeout}user/$1") == "bridge: \"call_timeout\" is no NAME=VALUE");
+  CHECK(check("bridge", "[leg_timeout=abc]user/$1") ==
+        "bridge: leg_timeout cannot be \"abc\": it takes seconds, as a whole number");
+  CHECK(check("bridge", "{ignore_early_media=perhaps}user/$1").find("ring_ready") != std::string::npos);
   CHECK(check("bridge").find("user/1002") != std::string::npos);
   CHECK(check("bridge", "1002").find("neither user/NUMBER") != std::string::npos);
 }

@@ -74,7 +74,7 @@ TEST_CASE("the queries of the requirements document work on the table") {
               "SELECT COUNT(*)||'|'||AVG(billsec)||'|'||SUM(billsec) FROM cdr WHERE billsec > 0 GROUP BY "
               "destination_number ORDER BY COUNT(*) DESC") == "1|10.0|10");
   CHECK(query(places.db, "SELECT answer_stamp IS NULL FROM cdr WHERE uuid='missed'") == "1");
-  CHECK(query(places.db, "PRAGMA user_version") == "3");
+  CHECK(query(places.db, "PRAGMA user_version") == "4");
 }
 
 TEST_CASE("the next start goes on, with one header in the file and no record twice") {
@@ -184,6 +184,31 @@ TEST_CASE("log rotation: after a rename the next record begins a new file with a
   const auto rows = parse_csv(places.csv);
   REQUIRE(rows.size() == 2);
   CHECK(rows[0][0] == "caller_id_name");
+}
+
+TEST_CASE("a file with other columns is set aside: a line fits the header above it") {
+  const Places places;
+  std::ofstream(places.csv) << "\"uuid\",\"of an earlier version\"\n\"old\",\"x\"\n";
+  for (const char* uuid : {"first", "second"}) {
+    auto recorder = places.open();
+    recorder->closed(ended(call(uuid)));
+    REQUIRE(recorder->flush(5s));
+  }
+  const auto rows = parse_csv(places.csv);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0][12] == "uuid");
+  CHECK(rows[0][18] == "endpoint_disposition");
+  CHECK(rows[1][12] == "first");
+  CHECK(rows[1][18] == "ANSWER");
+  CHECK(rows[2][12] == "second");
+  std::size_t aside = 0;
+  for (const auto& entry : fs::directory_iterator(places.root)) {
+    if (entry.path().filename().string().starts_with("cdr.csv.until-")) {
+      ++aside;
+      CHECK(parse_csv(entry.path()).size() == 2);
+    }
+  }
+  CHECK(aside == 1);
 }
 
 TEST_CASE("a damaged table is moved aside and a new one begun") {

@@ -66,6 +66,16 @@ class Running {
                      co_return Answer{};
                    },
                    0, 0});
+    commands_.add({"refuse", "", "says no, and more of it",
+                   [](std::vector<std::string>) -> awaitable<base::result<Answer>> {
+                     co_return Answer{json::object{{"problems", json::array{1, 2}}}, {}, "not today", {}};
+                   },
+                   0, 0});
+    commands_.add({"told", "", "has a text of its own",
+                   [](std::vector<std::string>) -> awaitable<base::result<Answer>> {
+                     co_return Answer{json::object{{"a", 1}}, {}, {}, "as people\nread it\n"};
+                   },
+                   0, 0});
     commands_.add({"throw", "", "fails",
                    [](std::vector<std::string>) -> awaitable<base::result<Answer>> {
                      throw std::runtime_error("boom");
@@ -282,6 +292,15 @@ TEST_CASE("pbxctl: table, data, refusals and help") {
   CHECK(pbxctl({"--socket", socket, "--json", "echo", "hello"}).out == "\"hello\"\n");
   CHECK(pbxctl({"--socket", socket, "large"}).out.starts_with("EXTENSION  TEXT\n        0  xxx"));
   CHECK(pbxctl({"--socket", socket, "nothing"}).status == 1);
+  CHECK(pbxctl({"--socket", socket, "told"}).out == "as people\nread it\n");
+  CHECK(pbxctl({"--socket", socket, "--json", "told"}).out == "{\"a\":1}\n");
+  CHECK(ask(server.socket, {"refuse"}) == R"({"ok":false,"error":"not today","data":{"problems":[1,2]}})");
+  CHECK(pbxctl({"--socket", socket, "refuse"}).out.empty());
+  CHECK(pbxctl({"--socket", socket, "--json", "refuse"}).out ==
+        "{\"error\":\"not today\",\"problems\":[1,2]}\n");
+  const auto unknown = pbxctl({"--socket", socket, "--json", "nothing"});
+  CHECK(unknown.status == 1);
+  CHECK_THAT(unknown.out, Catch::StartsWith("{\"error\":\"unknown command: nothing"));
   CHECK(pbxctl({"--socket", socket, "slow", "--timeout", "1"}).status == 3);
   const auto help = pbxctl({"--socket", socket, "help"});
   CHECK(help.status == 0);
@@ -293,12 +312,16 @@ TEST_CASE("pbxctl: table, data, refusals and help") {
 
 TEST_CASE("pbxctl without a server says so, still helps, and runs what needs none") {
   CHECK(pbxctl({"--socket", "/nonexistent/control.sock", "calls"}).status == 3);
+  CHECK_THAT(pbxctl({"--socket", "/nonexistent/control.sock", "--json", "calls"}).out,
+             Catch::StartsWith("{\"error\":\"no server answers"));
   const auto help = pbxctl({"--help"});
   CHECK(help.status == 0);
   CHECK_THAT(help.out, Catch::Contains("usage: pbxctl"));
   CHECK_THAT(pbxctl({"--socket", "/nonexistent/control.sock", "help"}).out, Catch::Contains("usage: pbxctl"));
-  const control::LocalCommands local{
-      {"check", [](const std::vector<std::string>& words) { return words.size() == 1 ? 42 : 2; }}};
+  const control::LocalCommands local{{"check", [](const std::vector<std::string>& words, bool as_data) {
+                                        return words.size() != 1 ? 2 : as_data ? 43 : 42;
+                                      }}};
   CHECK(pbxctl({"check", "FILE"}, local).status == 42);
+  CHECK(pbxctl({"--json", "check", "FILE"}, local).status == 43);
   CHECK_THAT(pbxctl({"--help"}, local).out, Catch::Contains("check FILE"));
 }

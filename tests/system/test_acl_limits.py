@@ -100,7 +100,7 @@ def test_max_calls(case):
         answer = third.expect_failure(503)
         expect(int(answer.header("Retry-After")) > 0, answer)
         expect_equal(pbx.pbxctl("status")["calls_refused"], 1, "calls_refused")
-        pbx.wait_for_log(r"call refused: 2 calls are up, which is max_calls")
+        pbx.wait_for_log(r"is refused: 2 calls are up, which is max_calls")
         first.bye()
         eventually(lambda: pbx.pbxctl("status")["calls"] == 1, 3, "a free place")
         accepted_call(peer).bye()

@@ -110,6 +110,29 @@ def test_a_good_file(case):
     expect_equal(done.returncode, 2, "too many arguments")
 
 
+def test_warnings_and_values_of_variables(case):
+    """What works and is seldom meant is a warning; a value that nobody could read is a mistake."""
+    text = config.office(case.folder, auth=False)
+    status, said = check(case, text)
+    path = str(case.folder / "checked.toml")
+    line = 1 + text.splitlines().index("auth = false")
+    expect(status == 0 and f"{path}:{line}:8: profiles.internal.auth: warning: auth = false and no allow" in said and "fine" in said, said)
+    with Switchroom(case, text) as pbx:
+        pbx.wait_for_log(r"warning.*profiles\.internal\.auth: auth = false and no allow")
+    expect(": warning: " not in check(case, config.office(case.folder))[1], "a door that is closed")
+    contexts = config.DEFAULT_CONTEXT + r"""
+[[contexts.default]]
+when = { destination_number = '^5$' }
+do = ["set call_timeout=abc", "bridge [leg_timeout=abc]user/1002", "set call_timeout=${time}"]
+"""
+    more = '[extensions.1001.variables]\nleg_delay_start = "soon"\n'
+    status, said = check(case, config.office(case.folder, contexts=contexts, more=more))
+    expect(status == 1 and "3 problems" in said, said)
+    for words in ("set: call_timeout cannot be", "bridge: leg_timeout cannot be",
+                  'extensions.1001.variables.leg_delay_start: leg_delay_start cannot be "soon"'):
+        expect(words in said, f"{words} in {said}")
+
+
 def test_files_that_cannot_be_read(case):
     def run(path):
         done = subprocess.run([executable(), "check", str(path)], capture_output=True, text=True, timeout=20 * SLOWNESS)

@@ -7,6 +7,7 @@ import time
 from harness import config, sip
 from harness.case import SLOWNESS, eventually, expect, expect_equal
 from harness.switchroom import CommandFailed, Switchroom
+from harness.talk import Talk
 
 SERVER = "127.0.0.1:5060"
 
@@ -111,6 +112,33 @@ def test_hup_opens_the_file_anew(case):
         echo_call(phone(case, "1002"))
         eventually(lambda: "1002 calls 9196" in pbx.file.read_text(), 3, "lines after a file that cannot be")
         pbx.reload(text)
+
+
+def test_hup_opens_the_file_anew_whatever_the_configuration_says(case):
+    """logrotate renames, sends HUP and compresses what it has renamed: a mistake in the file must not keep the log there."""
+    text = config.office(case.folder, log='level = "info"\nfile = "switchroom.log"')
+    with Logging(case, text) as pbx:
+        pbx.pbxctl("log", "level", "sip", "debug")
+        pbx.config_path.write_text(text + "\nbogus = 1\n")
+        old = pbx.data_dir / "moved.log"
+        pbx.file.rename(old)
+        pbx.child.signal(signal.SIGHUP)
+        eventually(lambda: pbx.file.exists() and "reload refused" in pbx.file.read_text(), 3, "the new file")
+        expect("bogus: unknown key" in pbx.file.read_text(), pbx.file.read_text())
+        echo_call(phone(case))
+        eventually(lambda: "1001 calls 9196" in pbx.file.read_text(), 3, "lines in the new file")
+        expect("1001 calls 9196" not in old.read_text() and "reload refused" not in old.read_text(), "lines in the old file")
+        expect_equal(pbx.pbxctl("log", "level")["sip"], "debug", "nothing has changed, the levels neither")
+
+
+def test_lines_of_the_called_leg_have_the_id_of_the_call(case):
+    with Switchroom(case, config.office(case.folder)) as pbx:
+        both = Talk(case)
+        call_id = pbx.pbxctl("calls")[0]["id"]
+        both.incoming.reinvite(both.b.sdp(40002, version=2, formats=((97, "SPEEX/8000"),)))
+        line = pbx.wait_for_log(r"call=(\S+) a new offer of user/1002 is refused")
+        expect_equal(line.group(1), call_id, "its id")
+        both.end()
 
 
 def test_levels_of_subsystems(case):

@@ -236,6 +236,47 @@ def test_check_needs_no_server(case):
     expect(bad.returncode == 1 and "did you mean max_calls" in bad.stderr, bad)
 
 
+def test_as_data_everything_is_data(case):
+    """--json: what is refused, what is wrong with a file, and check, which needs no server."""
+    text = config.office(case.folder)
+    bad = text.replace("max_calls", "max_cals").replace("auth = true", "auth = \"maybe\"")
+    path = case.folder / "some.toml"
+
+    def check(words, status):
+        path.write_text(words)
+        link = case.folder / "pbxctl"
+        if not link.exists():
+            link.symlink_to(executable())
+        done = subprocess.run([str(link), "--json", "check", str(path)], capture_output=True, text=True, timeout=20 * SLOWNESS)
+        expect_equal((done.returncode, done.stderr), (status, ""), "the exit status, and no prose")
+        return json.loads(done.stdout)
+
+    def expect_bogus(problems, file):
+        found = {(one["file"], one["key"]): one for one in problems}
+        one = found[str(file), "pbx.max_cals"]
+        expect(one["line"] > 1 and one["column"] == 1 and "did you mean max_calls" in one["what"], one)
+    good = check(text, 0)
+    expect_equal((good["ok"], good["problems"], good["warnings"], good["extensions"]), (True, [], [], 3), "a good file")
+    wrong = check(bad, 1)
+    expect_equal(wrong["ok"], False, "a bad file")
+    expect_bogus(wrong["problems"], path)
+    open_door = check(text.replace("auth = true", "auth = false"), 0)
+    expect_equal([(one["key"], "without a password" in one["what"]) for one in open_door["warnings"]], [("profiles.internal.auth", True)])
+    with Switchroom(case, text) as pbx:
+        for words, answer in ((["cals"], "did you mean calls?"), (["calls", "now"], "usage: calls"), (["call", "show", "ffff"], "no call has the id")):
+            done = pbx.pbxctl_raw("--json", *words)
+            expect_equal((done.returncode, done.stderr), (1, ""), "the exit status, and no prose")
+            expect(answer in json.loads(done.stdout)["error"], done.stdout)
+        pbx.config_path.write_text(bad)
+        done = pbx.pbxctl_raw("--json", "reload")
+        expect_equal((done.returncode, done.stderr), (1, ""), "a bad file at a reload")
+        expect_bogus(json.loads(done.stdout)["problems"], pbx.config_path)
+        expect("nothing has changed" in json.loads(done.stdout)["error"], done.stdout)
+        expect("did you mean max_calls" in refusal(pbx, "reload"), "for people")
+        pbx.config_path.write_text(text)
+        expect_equal(pbx.pbxctl("reload"), {"reloaded": str(pbx.config_path), "next_start": [], "warnings": []}, "a good one")
+
+
 def test_no_server(case):
     link = case.folder / "pbxctl"
     link.symlink_to(executable())

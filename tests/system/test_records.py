@@ -137,8 +137,75 @@ def test_busy(case):
         call = a.invite("sip:1002@127.0.0.1", a.sdp(4000))
         b.answer().refuse(486)
         call.expect_failure(486)
-        expect_record(pbx, hangup_cause="USER_BUSY", hangup_cause_q850=17, sip_status=486, billsec=0, answer_stamp=None,
-                      hung_up_by="callee", destination_number="1002")
+        row = expect_record(pbx, hangup_cause="USER_BUSY", hangup_cause_q850=17, sip_status=486, billsec=0, answer_stamp=None,
+                            hung_up_by="callee", destination_number="1002", bridge_channel="", endpoint_disposition="RECEIVED")
+        expect(row["bleg_uuid"] and row["bleg_uuid"] != row["uuid"], f"the leg that was tried: {row}")
+
+
+def test_originated(case):
+    """Its own leg is the phone that was rung first."""
+    with Switchroom(case, office(case)) as pbx:
+        a, b = talk.phone(case, "1001"), talk.phone(case, "1002")
+        made = pbx.pbxctl("originate", "user/1001", "1002")["id"]
+        first = a.answer()
+        first.accept(a.sdp(4000))
+        second = b.answer()
+        second.accept(b.sdp(4002))
+        eventually(lambda: [row for row in pbx.pbxctl("calls") if row["state"] == "talking"], 3, "they talk")
+        second.bye()
+        row = pbx.wait_for_cdr(1)[0]
+        expect_equal((row["uuid"], row["network_addr"], row["sip_call_id"], row["bridge_channel"], row["endpoint_disposition"]),
+                     (made, "127.0.0.1", first.request.header("Call-ID"), "user/1002", "ANSWER"), "the record")
+        expect("1002" in row["sip_from_uri"] and "1001" in row["sip_to_uri"], f"{row['sip_from_uri']} {row['sip_to_uri']}")
+        # One that nobody answers has been rung somewhere, too.
+        pbx.pbxctl("originate", "user/1001", "1002")
+        third = a.wait_for("INVITE")
+        a.reply(third, 486)
+        row = pbx.wait_for_cdr(2)[1]
+        expect_equal((row["network_addr"], row["sip_call_id"], row["hangup_cause"]), ("127.0.0.1", third.header("Call-ID"), "USER_BUSY"),
+                     "the record of the second")
+
+
+def test_refused_by_limits(case):
+    """max_calls leaves a record, as many in a second as calls could; calls_per_second itself leaves a line."""
+    with Switchroom(case, office(case, max_calls=1)) as pbx:
+        both = Talk(case)
+        stranger = talk.phone(case, "1003", register=False)
+        stranger.invite("sip:1002@127.0.0.1", stranger.sdp(4000)).expect_failure(503)
+        row = pbx.wait_for_cdr(1)[0]
+        expect_equal((row["caller_id_number"], row["destination_number"], row["hangup_cause"], row["hangup_cause_q850"],
+                      row["sip_status"], row["duration_ms"], row["network_addr"], row["context"]),
+                     ("1003", "1002", "SWITCH_CONGESTION", 42, 503, 0, "127.0.0.1", "default"), "the record")
+        line = pbx.wait_for_log(r"call=(\S+) .*1003 to 1002 from 127\.0\.0\.1 is refused: 1 calls are up, which is max_calls")
+        expect_equal(line.group(1), row["uuid"], "the id in the log")
+        pbx.reload(office(case, calls_per_second=1))
+        for _ in range(3):
+            stranger.invite("sip:8@127.0.0.1", stranger.sdp(4000)).expect_failure(403, 503)
+        pbx.wait_for_log(r"1003 to 8 from 127\.0\.0\.1 is refused: over calls_per_second \(1\)")
+        both.end()
+        eventually(lambda: [row for row in pbx.cdr_rows() if row["caller_id_number"] == "1001"], 3, "the talk's record")
+        rows = pbx.cdr_rows()
+        expect(not [row for row in rows if row["hangup_cause"] == "SWITCH_CONGESTION" and row["destination_number"] == "8"],
+               "a record of a call over the rate")
+
+
+def test_csv_of_other_columns_is_set_aside(case):
+    (case.folder / "data" / "cdr").mkdir(parents=True)
+    path = case.folder / "data" / "cdr" / "Master.csv"
+    path.write_text('"uuid","hung_up_by"\n"old","caller"\n')
+    with Switchroom(case, office(case)) as pbx:
+        a = talk.phone(case, "1001", register=False)
+        a.invite("sip:8@127.0.0.1", a.sdp(4000)).expect_failure(403)
+        eventually(lambda: len(pbx.cdr_csv()) == 1, 3, "the CSV line")
+        expect_equal(list(pbx.cdr_csv()[0])[:26], (
+            "caller_id_name caller_id_number destination_number context start_stamp answer_stamp end_stamp progress_stamp "
+            "progress_media_stamp duration billsec hangup_cause uuid bleg_uuid accountcode read_codec write_codec "
+            "sip_hangup_disposition endpoint_disposition sip_from_uri sip_to_uri sip_call_id network_addr bridge_channel "
+            "last_app last_arg").split(), "the template's columns come first")
+        missing = set(pbx.cdr_rows()[0]) - set(pbx.cdr_csv()[0])
+        expect_equal(missing, {"id"}, "columns of the table that CSV has not")
+        aside = list(path.parent.glob("Master.csv.until-*"))
+        expect(len(aside) == 1 and '"old"' in aside[0].read_text(), f"the old file: {aside}")
 
 
 def test_cancelled(case):
@@ -202,7 +269,7 @@ def test_queries_of_the_requirements(case):
                                         "SUM(billsec) AS total_seconds FROM cdr WHERE billsec > 0 "
                                         "GROUP BY destination_number ORDER BY calls DESC").fetchall()
             expect_equal(averages, [("1002", 3, 1.0, 3)])
-            expect_equal(database.execute("PRAGMA user_version").fetchone()[0], 3, "the schema's version")
+            expect_equal(database.execute("PRAGMA user_version").fetchone()[0], 4, "the schema's version")
 
 
 def test_names_that_bite(case):

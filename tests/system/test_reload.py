@@ -17,6 +17,15 @@ def media_port(message):
     return int(message.body.split("m=audio ")[1].split()[0])
 
 
+class Logging(Switchroom):
+    """A server whose log goes to a file of its own."""
+
+    @property
+    def log(self):
+        file = self.data_dir / "own.log"
+        return self.child.err + self.child.out + (file.read_text() if file.exists() else "")
+
+
 class Talk:
     """1001 and 1002 talk, with a tone each way."""
 
@@ -121,6 +130,28 @@ do = ["respond 486"]
         expect(not [row for row in pbx.pbxctl("registrations") if row["extension"] == "1004"], "1004 went with its extension")
         talk.expect_undisturbed()
         talk.end()
+
+
+def test_what_only_a_start_takes_is_named(case):
+    """And none of it is half in force: what is seen from data_dir stays where it was."""
+    text = config.office(case.folder, log='level = "debug"\nfile = "own.log"')
+    with Logging(case, text) as pbx:
+        changed = text.replace(f"{case.folder}/data", f"{case.folder}/elsewhere").replace("[media]", 'timezone = "Asia/Tokyo"\n\n[media]', 1) + \
+            "[limits]\nconnections = 17\n"
+        keys = ["pbx.data_dir", "pbx.timezone", "limits.connections"]
+        expect_equal(pbx.reload(changed)["next_start"], keys, "as data")
+        said = pbx.pbxctl_raw("reload").stdout
+        for key in keys:
+            expect(f"{key} has changed and takes effect at the next start" in said, said)
+        pbx.wait_for_log(r"take effect at the next start: pbx\.data_dir, pbx\.timezone, limits\.connections")
+        expect(not (case.folder / "elsewhere").exists(), "the new folder was begun")
+        expect("take effect at the next start" in (case.folder / "data" / "own.log").read_text(), "the log stays in the old one")
+        expect_equal(pbx.reload(text)["next_start"], [], "back to what is in force")
+        open_door = pbx.reload(text.replace("auth = true", "auth = false"))
+        expect_equal([one["key"] for one in open_door["warnings"]], ["profiles.internal.auth"], "a warning as data")
+        said = pbx.pbxctl_raw("reload").stdout
+        expect(f"{pbx.config_path}:" in said and ": profiles.internal.auth: warning: auth = false" in said, said)
+        pbx.wait_for_log(r"profiles\.internal\.auth: auth = false and no allow")
 
 
 def test_access_lists_and_limits(case):

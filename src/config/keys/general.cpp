@@ -25,7 +25,8 @@ constexpr std::array key_rows{
         "The SIP realm, which phones hash into their passwords. Default: this machine's address.",
         [](const Target& t, Value& v) { t.snapshot.pbx.domain = v.text; }},
     Key{"pbx.data_dir", Type::path, "/var/lib/switchroom", "",
-        "Where databases and records are kept; a relative path is seen from the file's folder.",
+        "Where databases and records are kept; a relative path is seen from the file's folder. From the next "
+        "start on.",
         [](const Target& t, Value& v) { t.snapshot.pbx.data_dir = v.text; }},
     Key{"pbx.user", Type::text, "", "32",
         "Started by root, Switchroom becomes this user (a name of /etc/passwd, or a number) once it has read "
@@ -35,12 +36,13 @@ constexpr std::array key_rows{
         "next start on. Default: stay who started it.",
         [](const Target& t, Value& v) { t.snapshot.pbx.user = v.text; }},
     Key{"pbx.group", Type::text, "", "32",
-        "The group, as for `user`, besides those that /etc/group lists the user in. Default: the user's own.",
+        "The group, as for `user`, besides those that /etc/group lists the user in. Default: the user's own. "
+        "From the "
+        "next start on.",
         [](const Target& t, Value& v) { t.snapshot.pbx.group = v.text; }},
     Key{"pbx.timezone", Type::zone, "", "",
-        "The zone of the dialplan's conditions on time and of the stamps in logs, as in `Europe/Berlin`; it "
-        "takes "
-        "effect at a start. The executable has all zones. Default: the system's zone.",
+        "The zone of the dialplan's conditions on time and of the stamps in logs, as in `Europe/Berlin`. The "
+        "executable has all zones. Default: the system's zone. From the next start on.",
         [](const Target& t, Value& v) { t.snapshot.pbx.timezone = v.text; }},
     Key{"pbx.language", Type::word, "en", "en|es",
         "The language of prompts, numbers and dates; the variable `language` chooses another one for a call.",

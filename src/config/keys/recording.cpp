@@ -19,7 +19,7 @@ RetentionRule& rule(const Target& target) { return target.snapshot.recording.rul
 
 constexpr std::array key_rows{
     Key{"recording.folder", Type::path, "recordings", "",
-        "The folder that all recordings stay in, under `data_dir` or absolute.",
+        "The folder that all recordings stay in, under `data_dir` or absolute. From the next start on.",
         [](const Target& t, Value& v) { t.snapshot.recording.folder = v.text; }},
     Key{"recording.path", Type::text,
         "${strftime(%Y/%m/%d)}/${uuid}_${caller_id_number}_to_${destination_number}.wav", "1024",
@@ -61,7 +61,7 @@ constexpr std::array key_rows{
     Key{"recording.mp3_folder", Type::path, "", "",
         "Where those MP3 files go, in the same folders as below `folder`; under `data_dir` or absolute. "
         "Default: "
-        "beside the WAV files.",
+        "beside the WAV files. From the next start on.",
         [](const Target& t, Value& v) { t.snapshot.recording.mp3_folder = v.text; }},
     Key{"recording.keep", Type::duration, "0s", "0s..3650d", "Older recordings are deleted. 0s: none are.",
         [](const Target& t, Value& v) { t.snapshot.recording.keep = Seconds(v.number); }},

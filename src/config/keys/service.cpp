@@ -16,12 +16,16 @@ constexpr std::array section_rows{
 constexpr std::string_view levels = "trace|debug|info|warning|error|off";
 
 constexpr std::array key_rows{
-    Key{"cdr.csv", Type::path, "cdr/Master.csv", "", "The CSV file, under `data_dir`; \"\" for none.",
+    Key{"cdr.csv", Type::path, "cdr/Master.csv", "",
+        "The CSV file, under `data_dir`; \"\" for none. From the next start on.",
         [](const Target& t, Value& v) { t.snapshot.cdr.csv = v.text; }},
-    Key{"cdr.sqlite", Type::path, "cdr.db", "", "The SQLite database, under `data_dir`; \"\" for none.",
+    Key{"cdr.sqlite", Type::path, "cdr.db", "",
+        "The SQLite database, under `data_dir`; \"\" for none. From the next start on.",
         [](const Target& t, Value& v) { t.snapshot.cdr.sqlite = v.text; }},
     Key{"control.socket", Type::path, "/run/switchroom/control.sock", "",
-        "The socket that `pbxctl` connects to; a relative path is seen from the file's folder.",
+        "The socket that `pbxctl` connects to; a relative path is seen from the file's folder. From the next "
+        "start "
+        "on.",
         [](const Target& t, Value& v) { t.snapshot.control.socket = v.text; }},
     Key{"control.event_socket", Type::text, "", "", "The event socket.", nullptr},
     Key{"log.level", Type::word, "info", levels, "The least important lines that are written.",

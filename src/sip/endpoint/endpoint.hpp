@@ -34,8 +34,8 @@ struct CallRefusal {
 class CallTaker {
  public:
   virtual ~CallTaker() = default;
-  /// Asked before a call costs anything (limits); nullopt admits it.
-  virtual std::optional<CallRefusal> admit_call() = 0;
+  /// Asked before a call costs anything (limits); nullopt admits it. Who refuses writes it to the log.
+  virtual std::optional<CallRefusal> admit_call(const IncomingCall& call) = 0;
   /// An emergency call: admitted whatever the limits say, and while everything else is refused.
   [[nodiscard]] virtual bool is_emergency(const IncomingCall& /*call*/) const { return false; }
   virtual void on_call(IncomingCall call) = 0;

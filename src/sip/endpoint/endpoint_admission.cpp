@@ -125,15 +125,21 @@ std::optional<CallRefusal> Endpoint::admit(const IncomingCall& call) {
   if (calls_->is_emergency(call)) {
     return std::nullopt;
   }
+  const auto tell = [&](Level level, std::string_view why) {
+    log::line(level, Subsystem::call, {}, "{} to {} from {} is refused: {}", call.invite.from.uri.user,
+              call.invite.request_uri.user, text(call.from.remote), why);
+  };
   if (closing_) {
+    tell(Level::info, "the server is shutting down");
     return CallRefusal{503, "Shutting down", 30};
   }
   if (!call.authenticated_user.empty() &&
       !callers_.take(call.from.remote.address, snapshot_->limits.calls_per_address, timers_.now())) {
     ++counters_.over_limit;
+    tell(Level::warning, "its address is over calls_per_address in [limits]");
     return CallRefusal{503, "Too many calls from this address", 5};
   }
-  return calls_->admit_call();
+  return calls_->admit_call(call);
 }
 
 }  // namespace switchroom::sip

@@ -103,7 +103,7 @@ bool OutgoingSession::try_again(const Message& response) {
 // RFC 3263 4.3: the same call to the peer's next place. Not once somebody has been rung.
 bool OutgoingSession::try_elsewhere(std::string_view why) {
   if (others_.empty() || !early_.empty()) return false;
-  log::line(log::Level::info, log::Subsystem::sip, {}, "{} for a call to {}: {}, trying {}",
+  log::line(log::Level::info, log::Subsystem::sip, settings_.log_id, "{} for a call to {}: {}, trying {}",
             base::text(flow_.remote), invite_.to.uri.text(), why, base::text(others_.front().remote));
   flow_ = others_.front();
   others_.erase(others_.begin());

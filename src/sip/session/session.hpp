@@ -80,6 +80,7 @@ struct SessionServices {
 struct SessionSettings {
   std::string user_agent = "Switchroom";
   std::string contact_user;                                   // user part of our Contact
+  std::string log_id;                                         // of the call, for lines in the log; or empty
   base::Duration session_expires = std::chrono::minutes(30);  // RFC 4028; zero: not asked for
   base::Duration min_se = std::chrono::seconds(90);
   base::Duration first_answer{};  // UAC: no response at all for so long is none (zero: 64*T1, RFC 3261's)

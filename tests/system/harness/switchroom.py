@@ -19,7 +19,10 @@ class CommandFailed(AssertionError):
         super().__init__(f"pbxctl {' '.join(arguments)} ended with {done.returncode}: {done.stderr or done.stdout}")
         self.status = done.returncode
         self.out = done.stdout
-        self.err = done.stderr
+        self.data = None  # what --json said of it
+        if done.stdout.lstrip().startswith('{"error"'):
+            self.data = json.loads(done.stdout)
+        self.err = done.stderr or (self.data or {}).get("error", "")
 
 
 def executable():
