@@ -345,6 +345,7 @@ def test_shutdown_when_idle(case):
         expect_equal(answer["calls"], 1, "what it waits for")
         refused = other.invite("sip:9196@127.0.0.1", other.sdp(40000))
         expect_equal(refused.expect_failure(503).header("Retry-After") is not None, True, "503 with Retry-After")
+        pbx.wait_for_log(r"1002 to 9196 from \S+ is refused: the server is shutting down")
         expect_equal(other.options().status, 503, "OPTIONS tells a balancer")
         time.sleep(1.0)
         expect(pbx.child.running(), "it waits for the call")

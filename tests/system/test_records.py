@@ -182,6 +182,10 @@ def test_refused_by_limits(case):
         for _ in range(3):
             stranger.invite("sip:8@127.0.0.1", stranger.sdp(4000)).expect_failure(403, 503)
         pbx.wait_for_log(r"1003 to 8 from 127\.0\.0\.1 is refused: over calls_per_second \(1\)")
+        pbx.reload(office(case, more="[limits]\ncalls_per_address = 1\n"))
+        for _ in range(2):
+            stranger.invite("sip:8@127.0.0.1", stranger.sdp(4000)).expect_failure(403, 503)
+        pbx.wait_for_log(r"1003 to 8 from 127\.0\.0\.1:\d+ is refused: its address is over calls_per_address")
         both.end()
         eventually(lambda: [row for row in pbx.cdr_rows() if row["caller_id_number"] == "1001"], 3, "the talk's record")
         rows = pbx.cdr_rows()
