@@ -54,7 +54,10 @@ SeatedSession Endpoint::seat(std::unique_ptr<Session> session, const std::string
     seat.transactions.push_back(invite);
     invites_[invite] = key;
   }
-  return {std::move(session), DialogSeat([this, key] { forget(key); })};
+  SeatedSession seated;
+  seated.session = std::move(session);
+  seated.seat = DialogSeat([this, key] { forget(key); });
+  return seated;
 }
 
 void Endpoint::forget(const std::string& key) {
