@@ -74,6 +74,8 @@ std::optional<LegTarget> target_of(Call& call, const registrar::Binding& binding
   }
   target.call.to.listener = listener->id;
   target.call.request_uri = std::move(*uri);
+  target.call.extension = binding.extension;
+  target.call.instance = binding.instance;
   target.call.to_header.uri.user = binding.extension;
   target.call.to_header.uri.host = call.config().pbx.domain;
   complete_target(call, target, variables);

@@ -45,6 +45,17 @@ Message ok_to(const Message& request, const char* contact) {
 
 }  // namespace
 
+TEST_CASE("A peer that has proved where it is now is believed from another address, too") {
+  Dialog d = Dialog::as_server(invite("<sip:1001@10.0.0.5:5062>"), "ours",
+                               flow("192.0.2.7", 40001, TransportKind::tcp, 7));
+  const Flow now = flow("198.51.100.20", 40002, TransportKind::tcp, 8);
+  d.heard_by(now);
+  CHECK(d.next_hop().connection == 7);
+  d.move_to(now);
+  CHECK(d.flow() == now);
+  CHECK(d.next_hop() == now);
+}
+
 TEST_CASE("A dialog as server: ids, counters, routes") {
   Message m = invite("<sip:1001@192.0.2.7>");
   m.record_route = {*parse_address("<sip:192.0.2.7;lr>"), *parse_address("<sip:far.example.net;lr>")};

@@ -403,6 +403,18 @@ TEST_CASE("a CANCEL after a provisional response goes at once, once, with its ow
   CHECK(layer.transactions.size() == 0);
 }
 
+TEST_CASE("a CANCEL goes to where the phone has moved, on the same transport only") {
+  Layer layer;
+  const auto id = layer.transactions.request(own_request(Method::invite), tcp_from(), &layer.client);
+  layer.answer(180);
+  layer.transactions.reroute(id, tcp_from("198.51.100.8", 40002, 10));
+  layer.transactions.reroute(id, udp_from());
+  layer.transactions.cancel(id);
+  REQUIRE(layer.sent() == Words{"INVITE", "CANCEL"});
+  CHECK(layer.wire.sent[1].to.connection == 10);
+  layer.transactions.reroute(4711, udp_from());
+}
+
 TEST_CASE("a CANCEL that never gets its provisional response ends with timer B") {
   Layer layer;
   const auto id = layer.transactions.request(own_request(Method::invite), udp_from(), &layer.client);
@@ -470,7 +482,8 @@ void answer_late(Layer& layer, const std::string& tag, std::size_t at = 0) {
 
 }  // namespace
 
-TEST_CASE("a 200 to an abandoned INVITE is acknowledged, and ended once for each To tag nobody has heard of") {
+TEST_CASE(
+    "a 200 to an abandoned INVITE is acknowledged, and ended once for each To tag nobody has heard of") {
   Layer layer;
   const auto id = layer.transactions.request(own_request(Method::invite), udp_from(), &layer.client);
   SECTION("the call was over: its own 200 again, then that of another fork") {

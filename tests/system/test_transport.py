@@ -82,6 +82,64 @@ def test_a_tcp_phone_that_dies_in_a_call(case):
         expect_nothing_left(pbx)
 
 
+class BehindNat(sip.Peer):
+    """Only its connection leads to it."""
+    @property
+    def contact(self):
+        return "<sip:phone@10.9.9.9:5062;transport=tcp>"
+
+
+def behind_nat(case, user):
+    return BehindNat(case, user, config.password(user), transport="tcp", server="127.0.0.1:5060")
+
+
+def test_tcp_phones_that_come_back_in_a_call(case):
+    """Their connections break and they register by new ones: the goodbyes go there, and to nobody else."""
+    with office(case) as pbx:
+        a, b = behind_nat(case, "1001"), behind_nat(case, "1002")
+        b.register()
+        for caller_ends in (True, False):
+            out, incoming = talk(a, b)
+            for one in (a, b):
+                one.disconnect("127.0.0.1:5060")
+            eventually(lambda: pbx.pbxctl("registrations") == [], 3, "the connections are gone")
+            # The same Contact, of another extension; another phone of the same one.
+            others = [behind_nat(case, "1003"), phone(case, "1002", "tcp"), phone(case, "1001", "tcp")]
+            others[0].register()
+            a.register()
+            b.register()
+            (out if caller_ends else incoming).send("BYE")
+            leaver, told = (a, b) if caller_ends else (b, a)
+            goodbye = told.expect("BYE", skip=())
+            told.reply(goodbye, 200)
+            leaver.expect(200)
+            for one in others:
+                one.expect_silence(0.1)
+                one.register(expires=0)
+            expect_nothing_left(pbx)
+        expect_equal({row["hangup_cause"] for row in pbx.wait_for_cdr(2)}, {"NORMAL_CLEARING"})
+
+
+def test_a_tcp_phone_that_comes_back_while_it_rings(case):
+    with office(case) as pbx:
+        a, b = phone(case, "1001"), behind_nat(case, "1002")
+        b.register()
+        out, incoming = ring(a, b)
+        incoming.reply(180)
+        out.expect(180, skip=(100,))
+        b.disconnect("127.0.0.1:5060")
+        eventually(lambda: [row["extension"] for row in pbx.pbxctl("registrations")] == ["1001"], 3, "the connection is gone")
+        b.register()
+        out.cancel()
+        cancel = b.expect("CANCEL")
+        b.reply(cancel, 200)
+        incoming.reply(487)
+        b.expect("ACK")
+        a.wait_for(200)
+        out.expect_failure(487)
+        expect_nothing_left(pbx)
+
+
 def ipv6(case):
     return office(case, listen=["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060", "udp:[::1]:5060", "tcp:[::1]:5060"])
 

@@ -175,6 +175,10 @@ Flow Dialog::next_hop() const {
 
 void Dialog::heard_by(const Flow& flow) {
   if (base::unmapped(flow.remote.address) != base::unmapped(flow_.remote.address) || flow == flow_) return;
+  move_to(flow);
+}
+
+void Dialog::move_to(const Flow& flow) {
   flow_ = flow;
   learned_target_ = remote_target_;
 }

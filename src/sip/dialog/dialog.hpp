@@ -55,6 +55,10 @@ class Dialog {
   [[nodiscard]] Flow next_hop() const;
   /// The peer moved (a request inside the dialog came by another flow of the same address or host).
   void heard_by(const Flow& flow);
+  /// The peer has proved elsewhere, with its password, that it is reached by this flow now.
+  void move_to(const Flow& flow);
+  /// The flow that the peer was last heard by.
+  [[nodiscard]] const Flow& flow() const { return flow_; }
 
  private:
   Message make(Method method, std::uint32_t cseq) const;

@@ -5,8 +5,8 @@
 namespace switchroom::sip {
 namespace {
 
-// PRACKs and UPDATEs of the early dialog have counted on from the INVITE's number. A gap is no fault (12.2.2),
-// a number that was used before is.
+// PRACKs and UPDATEs of the early dialog have counted on from the INVITE's number. A gap is no fault
+// (12.2.2), a number that was used before is.
 constexpr std::uint32_t past_all_requests = 1000;
 
 }  // namespace

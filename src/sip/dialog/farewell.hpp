@@ -13,8 +13,8 @@ struct Farewell {
   Flow to;
 };
 
-/// Made of the response alone, so that nothing need be kept of a call that is over. `sent_by`: where its INVITE
-/// went. The ACK has no credentials; who has those of the INVITE adds them (22.1). Pure.
+/// Made of the response alone, so that nothing need be kept of a call that is over. `sent_by`: where its
+/// INVITE went. The ACK has no credentials; who has those of the INVITE adds them (22.1). Pure.
 Farewell farewell_to(const Message& response, const Flow& sent_by);
 
 }  // namespace switchroom::sip

@@ -250,7 +250,11 @@ void Endpoint::on_register(TransactionId id, const Message& request, const Flow&
   auto& wish = std::get<RegisterRequest>(parsed);
   wish.flow = from;
   wish.local = transports_.find(from.listener)->local;  // it is there: its profile was found
-  Message response = make_register_response(request, registrations_->on_register(wish));
+  const RegisterReply reply = registrations_->on_register(wish);
+  if (reply.status == 200) {
+    move_calls(wish);
+  }
+  Message response = make_register_response(request, reply);
   if (response.to.tag().empty()) {
     response.to.parameters.set("tag", base::random_token(8));
   }

@@ -6,6 +6,7 @@
 #include "guard/access.hpp"
 #include "guard/bans.hpp"
 #include "sip/digest.hpp"
+#include "sip/endpoint/phone_sessions.hpp"
 #include "sip/endpoint/registration.hpp"
 #include "sip/endpoint/trunk_finder.hpp"
 #include "sip/session/session.hpp"
@@ -136,7 +137,9 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
                                           const config::Profile& profile);
   void reply(TransactionId id, const Message& request, int status, std::string_view reason = {});
   void forget(const std::string& key);
-  SeatedSession seat(std::unique_ptr<Session> session, const std::string& key, TransactionId invite);
+  SeatedSession seat(std::unique_ptr<Session> session, const std::string& key, Phone phone,
+                     TransactionId invite);
+  void move_calls(const RegisterRequest& request);
   [[nodiscard]] Session* find(const Message& request) const;
   [[nodiscard]] const config::Profile* profile_of(const Flow& flow) const;
   [[nodiscard]] SessionServices services() { return {&timers_, &transactions_}; }
@@ -144,6 +147,7 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   struct Seat {
     Session* session = nullptr;               // not owned: the leg owns it
     std::vector<TransactionId> transactions;  // INVITEs that it answers
+    std::optional<PhoneSessions::Place> phone;
   };
 
   base::Timers& timers_;
@@ -163,6 +167,7 @@ class Endpoint final : private ServerUser, private Transports::Receiver {
   std::unordered_map<std::string, std::unique_ptr<DigestServer>> digests_;  // by profile
   std::unordered_map<std::string, Seat> seats_;                             // by Call-ID and our tag
   std::unordered_map<TransactionId, std::string> invites_;                  // to the seat's key
+  PhoneSessions phones_;
   Notifier notifier_{timers_, transactions_};
   Counters counters_;
   bool closing_ = false;

@@ -43,14 +43,21 @@ bool comes_from_peer(const Session& session, const Flow& from) {
 
 }  // namespace
 
-SeatedSession Endpoint::seat(std::unique_ptr<Session> session, const std::string& key, TransactionId invite) {
+SeatedSession Endpoint::seat(std::unique_ptr<Session> session, const std::string& key, Phone phone,
+                             TransactionId invite) {
   Seat& seat = seats_[key];
   seat.session = session.get();
+  if (!phone.extension.empty()) {
+    seat.phone = phones_.add(std::move(phone), *session);
+  }
   if (invite != 0) {
     seat.transactions.push_back(invite);
     invites_[invite] = key;
   }
-  return {std::move(session), DialogSeat([this, key] { forget(key); })};
+  SeatedSession seated;
+  seated.session = std::move(session);
+  seated.seat = DialogSeat([this, key] { forget(key); });
+  return seated;
 }
 
 void Endpoint::forget(const std::string& key) {
@@ -61,20 +68,33 @@ void Endpoint::forget(const std::string& key) {
   for (const TransactionId id : seat->second.transactions) {
     invites_.erase(id);
   }
+  if (seat->second.phone) {
+    phones_.remove(*seat->second.phone);
+  }
   seats_.erase(seat);
 }
 
 SeatedSession Endpoint::incoming(SessionSettings settings, IncomingCall call, SessionUser* user) {
   const TransactionId invite = call.transaction;
+  Phone phone = phone_of(call);
   auto session = Session::incoming(services(), std::move(settings), std::move(call), user);
   const auto key = seat_key(session->dialog().id().call_id, session->dialog().id().local_tag);
-  return seat(std::move(session), key, invite);
+  return seat(std::move(session), key, std::move(phone), invite);
 }
 
 SeatedSession Endpoint::outgoing(SessionSettings settings, OutgoingCall call, SessionUser* user) {
+  Phone phone = phone_of(call);
   auto session = Session::outgoing(services(), std::move(settings), std::move(call), user);
   const auto key = seat_key(session->invite().call_id, session->invite().from.tag());
-  return seat(std::move(session), key, 0);
+  return seat(std::move(session), key, std::move(phone), 0);
+}
+
+void Endpoint::move_calls(const RegisterRequest& request) {
+  const auto same_profile = [&](const Flow& old) {
+    const Listener* listener = transports_.find(old.listener);
+    return listener != nullptr && listener->profile == request.profile;
+  };
+  phones_.on_registered(request, same_profile, [&](ConnectionId id) { return transports_.is_open(id); });
 }
 
 void Endpoint::refuse(const IncomingCall& call, int status, std::string_view reason) {

@@ -190,6 +190,11 @@ void SessionCore::send_info(std::string_view content_type, const std::string& bo
   });
 }
 
+void SessionCore::move_to(const Flow& flow) {
+  flow_ = flow;
+  dialog_.move_to(flow);
+}
+
 // -- what comes back ---------------------------------------------------------------------------------
 
 void SessionCore::on_response(TransactionId id, const Message& response) {

@@ -28,6 +28,7 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
   void answer_offer(const std::string& sdp) override;
   void refuse_offer(int status) override;
   void send_info(std::string_view content_type, const std::string& body) override;
+  void move_to(const Flow& flow) override;
   [[nodiscard]] const Dialog& dialog() const override { return dialog_; }
   [[nodiscard]] const Flow& flow() const override { return flow_; }
   [[nodiscard]] bool established() const override { return established_; }

@@ -251,6 +251,12 @@ void OutgoingSession::on_cancel(const Message& cancel) {
   if (alive()) negotiation_.on_cancel(cancel);
 }
 
+void OutgoingSession::move_to(const Flow& flow) {
+  SessionCore::move_to(flow);
+  for (auto& [tag, early] : early_) early.dialog.move_to(flow);
+  if (client_) client_->move_to(flow);
+}
+
 // -- dialogs -------------------------------------------------------------------------------------------
 
 Dialog* OutgoingSession::find_dialog(const std::string& remote_tag) {

@@ -22,6 +22,7 @@ class OutgoingSession final : public SessionCore, private OutgoingInvite::Owner 
   void accept(const std::string&) override {}
   void refuse(int, std::string_view, int) override {}
   void hang_up(int q850, std::string_view sip_reason) override;
+  void move_to(const Flow& flow) override;
   void on_ack(const Message& ack) override;
   void on_cancel(const Message& cancel) override;
 

@@ -45,6 +45,11 @@ void OutgoingInvite::decline(const Message& response) {
   services_.transactions->abandon(id);
 }
 
+void OutgoingInvite::move_to(const Flow& flow) {
+  to_ = flow;
+  services_.transactions->reroute(id_, flow);
+}
+
 void OutgoingInvite::leave() {
   owner_ = nullptr;
   cancel({});

@@ -32,6 +32,8 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
   void decline(const Message& response);
   /// The session is over. An INVITE without a final response is cancelled; the layer sees it to its end.
   void leave();
+  /// The peer is reached by this flow now: the CANCEL, and the ACK of a 2xx that is still to come.
+  void move_to(const Flow& flow);
   /// Where the INVITE goes, and went by what its responses say.
   [[nodiscard]] const Flow& flow() const { return to_; }
 

@@ -116,6 +116,8 @@ struct OutgoingCall {
   std::optional<DigestCredentials> credentials;
   /// Only a challenge of this realm is answered, and only where `to` and `others` lead.
   std::string credentials_realm;
+  /// The extension whose phone is called, and the phone's +sip.instance; either may be empty.
+  std::string extension, instance;
 };
 
 /// One dialog usage of INVITE. Call thread. A state machine: its only outputs are Transactions, Timers
@@ -152,6 +154,9 @@ class Session {
   /// at the latest when the peer stays silent for 2 s after the goodbye (the transaction goes on alone).
   /// `sip_reason`: text of a Reason header for CANCEL, e.g. `SIP;cause=200;text="Call completed elsewhere"`.
   virtual void hang_up(int q850 = 16, std::string_view sip_reason = {}) = 0;
+
+  /// The peer's phone has signed in by another flow of the same kind, and is reached there from now on.
+  virtual void move_to(const Flow& flow) = 0;
 
   [[nodiscard]] virtual const Dialog& dialog() const = 0;
   [[nodiscard]] virtual const Flow& flow() const = 0;

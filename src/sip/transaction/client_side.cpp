@@ -164,6 +164,12 @@ void ClientSide::hurry(TransactionId invite, base::Duration limit) {
   }
 }
 
+void ClientSide::reroute(TransactionId id, const Flow& to) {
+  if (Record* record = table_.find(id); record != nullptr && record->flow.kind == to.kind) {
+    record->flow = to;
+  }
+}
+
 void ClientSide::abandon(TransactionId id) {
   Record* record = table_.find(id);
   if (record == nullptr) {

@@ -25,6 +25,7 @@ class ClientSide {
   void cancel(TransactionId invite, std::string reason);
   void abandon(TransactionId id);
   void hurry(TransactionId invite, base::Duration limit);
+  void reroute(TransactionId id, const Flow& to);
   [[nodiscard]] const Message* sent_request(TransactionId id) const;
   bool send_ack(Message ack, const Flow& to);
   void receive(const Message& response);
@@ -45,7 +46,8 @@ class ClientSide {
     base::TimerId repeat = 0;
     base::Time limit = base::Time::max();
     Flow flow;
-    std::string bytes;  // the request; then the ACK of a final response other than 2xx, or AnsweredTags; then nothing
+    std::string
+        bytes;  // the request; then the ACK of a final response other than 2xx, or AnsweredTags; then nothing
     std::unique_ptr<Pending> pending;
   };
 

@@ -42,9 +42,13 @@ class TransactionLayer {
   /// An INVITE to which nothing at all has come after `limit` has failed (timeout), and not only after 64*T1:
   /// for who knows another place to try. Nothing changes once any response has come.
   virtual void hurry(TransactionId /*invite*/, base::Duration /*limit*/) {}
+  /// The peer is reached by another flow of the same kind now: what is still to be sent of this request
+  /// (again, or its CANCEL) takes it.
+  virtual void reroute(TransactionId /*id*/, const Flow& /*to*/) {}
   /// The user will not hear of it any more; the transaction runs to its end by itself. What an INVITE's user
-  /// has left undone is done: a 2xx is acknowledged, and one with a To tag that the user has not heard of, of a
-  /// fork or after a CANCEL, is answered by BYE as well, for as long as 2xx may come (64*T1; RFC 3261 13.2.2.4).
+  /// has left undone is done: a 2xx is acknowledged, and one with a To tag that the user has not heard of, of
+  /// a fork or after a CANCEL, is answered by BYE as well, for as long as 2xx may come (64*T1; RFC
+  /// 3261 13.2.2.4).
   virtual void abandon(TransactionId id) = 0;
   /// The request as sent (with its Via): until its final response has been passed on, that callback
   /// included; nullptr afterwards, since a finished transaction keeps nothing of its request.

@@ -43,6 +43,7 @@ void Transactions::cancel(TransactionId invite, std::string reason) {
 }
 void Transactions::hurry(TransactionId invite, base::Duration limit) { impl_->client.hurry(invite, limit); }
 
+void Transactions::reroute(TransactionId id, const Flow& to) { impl_->client.reroute(id, to); }
 void Transactions::abandon(TransactionId id) { impl_->client.abandon(id); }
 const Message* Transactions::sent_request(TransactionId id) const { return impl_->client.sent_request(id); }
 

@@ -85,6 +85,7 @@ class Transactions final : public TransactionLayer {
   TransactionId request(Message request, const Flow& to, ClientUser* user) override;
   void cancel(TransactionId invite, std::string reason) override;
   void hurry(TransactionId invite, base::Duration limit) override;
+  void reroute(TransactionId id, const Flow& to) override;
   void abandon(TransactionId id) override;
   [[nodiscard]] const Message* sent_request(TransactionId id) const override;
   bool respond(TransactionId id, const Message& response) override;

@@ -11,8 +11,9 @@ namespace switchroom::sip {
 /// response, since a finished INVITE keeps nothing.
 void ClientSide::answer_unwanted(Record& record, const Message& response) {
   const bool first = record.pending != nullptr;  // then `bytes` are the INVITE's still
-  const bool known = first ? !record.pending->request.to.tag().empty()  // a re-INVITE: its dialog has its own end
-                           : AnsweredTags(record.bytes).has(response.to.tag());
+  const bool known =
+      first ? !record.pending->request.to.tag().empty()  // a re-INVITE: its dialog has its own end
+            : AnsweredTags(record.bytes).has(response.to.tag());
   if (!first && !known && AnsweredTags(record.bytes).full()) {
     return;
   }

@@ -74,6 +74,7 @@ bool Transports::send(const Flow& to, std::string bytes, std::function<void()> f
 base::Endpoint Transports::advertised_for(const Flow& flow) const { return impl_->advertised_for(flow); }
 void Transports::shut_out(std::vector<base::IpAddress> addresses) { impl_->shut_out(std::move(addresses)); }
 void Transports::keepalive(const Flow& to) { impl_->keepalive(to); }
+bool Transports::is_open(ConnectionId connection) const { return impl_->is_open(connection); }
 Transports::Counters Transports::counters() const { return impl_->counters; }
 
 }  // namespace switchroom::sip

@@ -129,6 +129,8 @@ class Transports {
   void shut_out(std::vector<base::IpAddress> addresses);
   /// Double-CRLF keep-alive by UDP, or on a TCP connection that is open; opens none.
   void keepalive(const Flow& to);
+  /// False for 0, and once on_closed has told of it.
+  [[nodiscard]] bool is_open(ConnectionId connection) const;
 
   /// Messages and connections since the start; `connections` is how many there are now.
   struct Counters {

@@ -40,6 +40,7 @@ class Transports::Impl final : public ConnectionOwner, public std::enable_shared
   bool send(const Flow& to, std::string bytes, std::function<void()> failed);
   [[nodiscard]] base::Endpoint advertised_for(const Flow& flow);
   void keepalive(const Flow& to);
+  [[nodiscard]] bool is_open(ConnectionId id) const { return connections_.contains(id); }
   void shut_out(std::vector<base::IpAddress> addresses);
 
   Receiver* receiver = nullptr;  // not owned
