@@ -12,12 +12,16 @@
 namespace switchroom::call {
 namespace {
 
-bool is_own_host(Call& call, const std::string& host) {
+/// The domain, or an address of ours: of a listener, or the one that this phone speaks to.
+bool is_own_host(Call& call, const Leg& leg, const std::string& host) {
   if (host == call.config().pbx.domain) {
     return true;
   }
   error_code ec;
   const auto address = asio::ip::make_address(host, ec);
+  if (!ec && address == leg.session().flow().local) {
+    return true;  // behind a listener for any address it is in no list
+  }
   const auto listeners = call.services().endpoint.transports().listeners();
   return !ec && std::any_of(listeners.begin(), listeners.end(), [&](const sip::Listener& listener) {
     return listener.local.address == address || listener.advertised.address == address;
@@ -79,7 +83,7 @@ std::optional<dialplan::DialTarget> target_outside(Call& call, const std::string
 dialplan::DialRound redirection_of(Call& call, const Leg& leg) {
   dialplan::DialRound round;
   for (const auto& contact : leg.end()->redirects) {
-    const bool here = contact.uri.is_sip() && is_own_host(call, contact.uri.host);
+    const bool here = contact.uri.is_sip() && is_own_host(call, leg, contact.uri.host);
     if (here && call.config().extensions.contains(contact.uri.user)) {
       round.push_back({dialplan::DialTarget::Kind::user, contact.uri.user, {}, {}, {}});
     } else if (here && !leg.extension().empty()) {

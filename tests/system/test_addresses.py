@@ -57,6 +57,24 @@ def call(case, pbx, a, b):
     expect_nothing_left(pbx)
 
 
+def test_a_phone_sends_its_call_on_to_the_address_that_it_knows(case):
+    with everywhere(case) as pbx:
+        a, b, c = (phone(case, number, "127.0.0.9") for number in ("1001", "1002", "1003"))
+        out = a.invite("sip:1002@127.0.0.9", a.sdp(40000))
+        one = b.answer()
+        answer = b.response(one.request, 302)
+        answer.headers.append(("Contact", f"<sip:1003@127.0.0.9:{PORT}>"))
+        b.send(answer, one.request.source)
+        b.expect("ACK")
+        two = c.answer()
+        two.accept(c.sdp(40002))
+        out.expect(200, skip=(100, 180, 183))
+        out.ack()
+        out.send("BYE")
+        two.expect_bye()
+        expect_nothing_left(pbx)
+
+
 def test_two_addresses(case):
     with everywhere(case) as pbx:
         a, b = phone(case, "1001", "127.0.0.9"), phone(case, "1002", "127.0.0.1")
