@@ -6,9 +6,18 @@
 
 namespace switchroom::sip {
 
+namespace {
+
+/// Whatever address of ours the phone speaks to.
+bool is_same_way(const Flow& a, const Flow& b) {
+  return a.listener == b.listener && a.remote == b.remote && a.connection == b.connection;
+}
+
+}  // namespace
+
 bool is_phone_again(const Phone& phone, const ContactBinding& contact, const Flow& old, bool old_is_open,
                     const Flow& now) {
-  if (contact.expires == 0 || now == old || now.kind != old.kind) {
+  if (contact.expires == 0 || now.kind != old.kind || is_same_way(now, old)) {
     return false;
   }
   if (!phone.instance.empty() && !contact.instance.empty()) {
