@@ -102,6 +102,8 @@ Reply registrations(Server& server) {
     row["expires_s"] = std::max<std::int64_t>(0, (binding.expires_at - base::wall_now()) / 1'000'000);
     row["profile"] = binding.profile;
     row["user_agent"] = binding.user_agent;
+    row["at"] = base::text(binding.local);  // of ours
+    row["path"] = json::array(binding.path.begin(), binding.path.end());
     rows.emplace_back(std::move(row));
   }
   return Answer{std::move(rows), {"extension", "contact", "source", "expires_s", "profile", "user_agent"}};

@@ -385,6 +385,8 @@ def test_a_phone_behind_a_proxy(case):
         expect_equal(answer.status, 200, "REGISTER with a Path")
         expect_equal(answer.all("Path"), path, "Path comes back")
         expect("path" in answer.header("Supported", ""), answer)
+        (shown,) = binding(pbx, "1002")
+        expect_equal((", ".join(shown["path"]), shown["at"]), (", ".join(path), "127.0.0.1:5060"), "in pbxctl registrations")
         for restarted in (False, True):
             if restarted:
                 pbx.stop()
