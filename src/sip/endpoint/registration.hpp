@@ -32,8 +32,7 @@ struct RegisterRequest {
   std::string user_agent;
   std::vector<std::string> path;  // of the proxies in front of the phone, ours first; each a route with ;lr
   Flow flow;
-  base::Endpoint
-      local;  // of ours, where it came to: the listener's, or, of one bound to any, the phone's choice
+  base::Endpoint local;  // of ours: the listener's, or of one bound to any the address that the phone chose
   std::string profile;
 };
 
