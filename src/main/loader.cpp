@@ -2,6 +2,7 @@
 
 #include "base/thread.hpp"
 #include "dialplan/plan.hpp"
+#include "main/config_checks.hpp"
 #include "main/server.hpp"
 
 #include <memory>

@@ -5,6 +5,7 @@
 #include "control/server.hpp"
 #include "embedded/embedded.hpp"
 #include "main/command_line.hpp"
+#include "main/config_checks.hpp"
 #include "main/first_run.hpp"
 #include "main/log_settings.hpp"
 #include "main/privileges.hpp"

@@ -2,22 +2,13 @@
 
 #include "apps/application.hpp"
 #include "base/log.hpp"
-#include "call/menu.hpp"
-#include "call/sounds.hpp"
-#include "call/variable_check.hpp"
-#include "conference/check.hpp"
-#include "dialplan/menu_keys.hpp"
 #include "dialplan/plan.hpp"
-#include "dialplan/reach.hpp"
-#include "dialplan/schedule.hpp"
 #include "embedded/embedded.hpp"
 #include "main/commands.hpp"
 #include "main/log_settings.hpp"
 #include "main/mp3_attachment.hpp"
 #include "main/process_facts.hpp"
 #include "main/service_manager.hpp"
-#include "sounds/music.hpp"
-#include "tolls/permission.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -66,49 +57,7 @@ base::result<void> make_data_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-std::string check_menu(const config::Menu& menu, const config::Snapshot& config) {
-  if (std::string wrong = call::check_menu(menu, config); !wrong.empty()) {
-    return wrong;
-  }
-  std::vector<config::Action> actions;
-  actions.reserve(menu.entries.size());
-  for (const auto& entry : menu.entries) {
-    actions.push_back(entry.action);
-  }
-  if (!menu.then.empty()) {
-    const auto step = dialplan::step_of(menu.then, {});
-    actions.push_back({step.application, step.argument, menu.place});
-  }
-  for (const auto& action : actions) {
-    if (dialplan::is_menu_action(action.application)) {
-      continue;
-    }
-    if (std::string wrong = apps::check_action(action, config); !wrong.empty()) {
-      return wrong;
-    }
-  }
-  return {};
-}
-
 }  // namespace
-
-config::Checks config_checks() {
-  config::Checks checks;
-  checks.application = apps::check_action;
-  checks.hold_music = call::check_hold_music;
-  checks.music = sounds::check_music;
-  checks.condition = dialplan::check_condition;
-  checks.hours = dialplan::check_hours;
-  checks.menu = check_menu;
-  checks.reaches = dialplan::may_reach;
-  checks.conferences = conference::check;
-  checks.toll = tolls::check_word;
-  checks.country = tolls::check_country;
-  checks.variable = [](const std::string& name, const std::string& value) {
-    return call::check_variable(name, value);
-  };
-  return checks;
-}
 
 Server::Server(config::SnapshotPtr config)
     : rules_{config, std::make_shared<const dialplan::Dialplan>(std::move(config))},
@@ -304,57 +253,6 @@ void Server::apply(const call::Rulebook& rules) {
   message_waiting_->configure(config);
   registrar_->keep_only(
       [&](std::string_view extension) { return config->extensions.contains(std::string(extension)); });
-}
-
-void Server::open_bans() {
-  ban_file_ = std::make_unique<guard::BanFile>(config().pbx.data_dir / "bans");
-  bans_.restore(ban_file_->load(), base::wall_now());
-  bans_.on_ban([this](const guard::Ban& ban) {
-    events_.publish("ban.add", {{"address", ban.address.to_string()},
-                                {"seconds", std::to_string((ban.until - ban.since) / 1'000'000)},
-                                {"why", ban.why}});
-  });
-  bans_.on_change([this] {
-    ban_file_->put(bans_.kept());
-    // By another turn: the connection that is to be closed may be the one that is being read.
-    timers_.cancel(ban_timer_);
-    ban_timer_ = timers_.after(base::Duration::zero(), [this] { shut_out_banned(); });
-  });
-  shut_out_banned();
-}
-
-// The filter holds those that are banned now, until the next of them is to be heard again.
-void Server::shut_out_banned() {
-  const auto now = base::wall_now();
-  const auto active = bans_.list(now);
-  transports_->shut_out(bans_.busiest(guard::filter_room, now));
-  hand_over(active);
-  timers_.cancel(ban_timer_);
-  ban_timer_ = 0;
-  if (active.empty()) {
-    return;
-  }
-  const auto first = std::ranges::min_element(active, {}, &guard::Ban::until)->until;
-  const auto wait = std::clamp<std::int64_t>(first - now, 1'000'000, 3'600'000'000);
-  ban_timer_ = timers_.after(std::chrono::microseconds(wait), [this] {
-    if (bans_.expire(base::wall_now())) {
-      ban_file_->put(bans_.kept());
-    }
-    shut_out_banned();
-  });
-}
-
-void Server::hand_over(const std::vector<guard::Ban>& active) {
-  const auto set = config::parse_nftables(config().bans.nftables);
-  if (nftables_ != nullptr && (!set || nftables_->where() != *set)) {
-    nftables_.reset();  // which empties it
-  }
-  if (nftables_ == nullptr && set) {
-    nftables_ = std::make_unique<guard::Nftables>(*set);
-  }
-  if (nftables_ != nullptr) {
-    nftables_->put(active);
-  }
 }
 
 void Server::watch_signals() {

@@ -55,9 +55,6 @@
 
 namespace switchroom::main {
 
-/// How the loader and `switchroom check` judge actions and conditions.
-config::Checks config_checks();
-
 /// A running Switchroom. Made, run and destroyed on the call thread (that of main()).
 class Server {
  public:
