@@ -108,7 +108,7 @@ def cross(case, a_form, b_form):
         elif b_form == "info":
             found = infos(b, len(PRESSED) + 1, 2.5)
             expect_equal("".join(key for key, _ in found), PRESSED, f"{a_form} to INFO")
-            expect(all(60 <= length <= 240 for _, length in found), f"lengths {found}")
+            expect(all(50 <= length <= 240 for _, length in found), f"lengths {found}")
         else:
             time.sleep(2)
             heard = both.sb.measured()
