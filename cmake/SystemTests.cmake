@@ -44,7 +44,8 @@ function(add_script_test name label seconds file)
     LABELS ${label} TIMEOUT ${seconds} ENVIRONMENT "${test_environment}" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
     COST ${seconds})  # the long ones begin first
   if(notes MATCHES "weight=([0-9]+)")
-    set_tests_properties(${name} PROPERTIES PROCESSORS ${CMAKE_MATCH_1})
+    # First of all: later there is never so much room at once, until nothing else is left.
+    set_tests_properties(${name} PROPERTIES PROCESSORS ${CMAKE_MATCH_1} COST ${CMAKE_MATCH_1}000)
   endif()
 endfunction()
 
