@@ -29,10 +29,10 @@ foreach(room IN LISTS SWITCHROOM_ROOMS)
   elseif(room IN_LIST slow_threaded_rooms)
     list(APPEND labels slow_threads)
   endif()
-  set(weight 2) # SystemTests.cmake has the word
+  set(weight 1) # SystemTests.cmake has the word
   if(room STREQUAL "media")
-    set(weight 4) # sound in real time
+    set(weight 3) # sound in real time
   endif()
   add_test(NAME unit_${room} COMMAND unit_${room})
-  set_tests_properties(unit_${room} PROPERTIES LABELS "${labels}" TIMEOUT 300 COST ${weight}000 PROCESSORS ${weight})
+  set_tests_properties(unit_${room} PROPERTIES LABELS "${labels}" TIMEOUT 300 COST ${weight}300 PROCESSORS ${weight})
 endforeach()

@@ -1,4 +1,4 @@
-# ctest: timeout=300 weight=4
+# ctest: timeout=300 weight=3
 """Sound that crosses a bad network and is decoded here: concealed, counted, and never a stall.
 
 A caller with PCMU (or opus) behind the bad network talks to a callee with PCMA, so that the server has to

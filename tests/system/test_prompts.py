@@ -1,4 +1,4 @@
-# ctest: timeout=120
+# ctest: timeout=240
 """Prompts inside the executable, numbers and dates, speech: a phone hears which ones, and in which order."""
 import ctypes
 import subprocess
