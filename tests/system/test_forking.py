@@ -333,18 +333,24 @@ def test_downstream_forking_has_several_early_dialogs(case):
         expect_nothing_left(pbx)
 
 
+def answered_by_one(a, b, *ringing):
+    """A call that is up with the fork "one": the caller's side, and the INVITE that b has got."""
+    out = dial(a, "1002")
+    call = b.answer()
+    for tag in ringing:
+        answer_with(b, call, 180, tag)
+    answer_with(b, call, 200, "one", b.sdp(40002))
+    expect_equal(b.expect("ACK").tag("To"), "one")
+    out.expect(200, skip=(100, 180))
+    out.ack()
+    return out, call
+
+
 def test_a_second_200_of_another_fork_is_acknowledged_and_ended(case):
     pbx, a = office(case)
     with pbx:
         b = phone(case, "1002")
-        out = dial(a, "1002")
-        call = b.answer()
-        answer_with(b, call, 180, "one")
-        answer_with(b, call, 180, "two")
-        answer_with(b, call, 200, "one", b.sdp(40002))
-        expect_equal(b.expect("ACK").tag("To"), "one")
-        out.expect(200, skip=(100, 180))
-        out.ack()
+        out, call = answered_by_one(a, b, "one", "two")
         answer_with(b, call, 200, "two", b.sdp(40004))
         expect_equal(b.expect("ACK").tag("To"), "two")
         goodbye = b.expect("BYE")
@@ -375,13 +381,7 @@ def test_a_200_of_another_fork_when_the_call_is_over(case):
     pbx, a = office(case)
     with pbx:
         b = phone(case, "1002")
-        out = dial(a, "1002")
-        call = b.answer()
-        answer_with(b, call, 180, "one")
-        answer_with(b, call, 200, "one", b.sdp(40002))
-        b.expect("ACK")
-        out.expect(200, skip=(100, 180))
-        out.ack()
+        out, call = answered_by_one(a, b, "one")
         out.send("BYE")
         b.reply(b.expect("BYE"), 200)
         a.expect(200)
