@@ -19,7 +19,8 @@ bool is_own_host(Call& call, const Leg& leg, const std::string& host) {
   }
   error_code ec;
   const auto address = asio::ip::make_address(host, ec);
-  if (!ec && address == leg.session().flow().local) {
+  const base::IpAddress& spoken_to = leg.session().flow().local;
+  if (!ec && !spoken_to.is_unspecified() && address == spoken_to) {
     return true;  // behind a listener for any address it is in no list
   }
   const auto listeners = call.services().endpoint.transports().listeners();
