@@ -9,8 +9,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,7 +99,7 @@ class DigitActions {
   std::function<void(Side, const std::vector<KeyPress>&)> give_back_;
   base::Duration digit_timeout_{std::chrono::milliseconds(1500)};
   std::array<Ear, 2> ears_;
-  std::deque<DigitAction> actions_;
+  std::list<DigitAction> actions_;  // no deque: see Leg::events_
 };
 
 }  // namespace switchroom::call

@@ -4,7 +4,7 @@
 #include "base/clock.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,7 +47,7 @@ class KeyQueue {
   void forget_form() { form_.reset(); }
 
  private:
-  std::deque<KeyPress> presses_;
+  std::list<KeyPress> presses_;  // no deque: see Leg::events_
   /// A phone that sends a press in two forms is believed in the one that came first.
   std::optional<KeyForm> form_;
 };

@@ -11,7 +11,7 @@
 #include "sip/endpoint/endpoint.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -180,7 +180,7 @@ class Leg final : private sip::SessionUser {
   bool tones_pass_ = false;       // the partner hears tones that we are told of
   bool asked_for_offer_ = false;  // the peer's re-INVITE had no SDP
   std::string early_tag_;         // whose early media is in force
-  std::deque<LegEvent> events_;
+  std::list<LegEvent> events_;    // no deque: it holds 0.6 KB while empty, as do the other queues of a call
   KeyQueue keys_;
   std::optional<sip::SessionEnd> end_;
   LegMedia media_;

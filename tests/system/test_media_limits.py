@@ -74,6 +74,17 @@ def test_the_limit_after_a_hold_counts_from_the_resume(case):
         both.end()
 
 
+def are_free(ports):
+    """A media thread closes the sockets of a call soon after its end, not within it."""
+    try:
+        for port in ports:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
 def test_a_range_that_is_used_up(case):
     """Room for one call: the next is refused with 503 and a line that says what to do; then there is room again."""
     with Switchroom(case, config.office(case.folder, media_ports="20000-20003", extensions=("1001", "1002", "1003"))) as pbx:
@@ -93,6 +104,7 @@ def test_a_range_that_is_used_up(case):
         both.end()
         eventually(lambda: pbx.pbxctl("status")["rtp_ports"] == 0, 3, "no port is open any more")
         for _ in range(5):  # and they come back each time
+            eventually(lambda: are_free(range(20000, 20004)), 3, "the sockets are closed")
             again = Talk(case, a=both.a, b=both.b)
             expect_equal({again.to_a[1], again.to_b[1]}, {20000, 20002}, "the ports")
             again.speak(sound.tone(440, 1), sound.tone(600, 1)).sb.expect_tone(440, seconds=0.3)

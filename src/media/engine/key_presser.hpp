@@ -5,7 +5,7 @@
 #include "media/rtp/telephone_event.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 
@@ -48,7 +48,7 @@ class KeyPresser {
   unsigned beats_ = 0;       // of this key
   unsigned pause_ = 0;       // beats since it was over
   bool over_ = false;
-  std::deque<Press> waiting_;
+  std::list<Press> waiting_;  // no deque: it holds 0.6 KB while empty
 };
 
 }  // namespace switchroom::media

@@ -4,7 +4,10 @@
 #include "sip/session/one_shot.hpp"
 #include "sip/session/session.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace switchroom::sip {
 
@@ -21,9 +24,8 @@ class AnsweredInvite {
   /// The response has been sent once. `given_up` runs when 64*T1 pass without an ACK.
   void start(TransactionId invite, Message response, std::function<void()> given_up) {
     invite_ = invite;
-    response_ = std::move(response);
+    response_ = std::make_unique<Message>(std::move(response));
     interval_ = t1_;
-    waiting_ = true;
     limit_.start(64 * t1_, [this, give_up = std::move(given_up)] {
       stop();
       give_up();
@@ -32,21 +34,21 @@ class AnsweredInvite {
   }
   /// True when this was the ACK that was waited for.
   bool on_ack(const Message& ack) {
-    if (!waiting_ || ack.cseq.number != response_.cseq.number) return false;
+    if (!waiting() || ack.cseq.number != response_->cseq.number) return false;
     stop();
     return true;
   }
   void stop() {
-    waiting_ = false;
     repeat_.stop();
     limit_.stop();
+    response_.reset();
   }
-  [[nodiscard]] bool waiting() const { return waiting_; }
+  [[nodiscard]] bool waiting() const { return response_ != nullptr; }
 
  private:
   void repeat_later() {
     repeat_.start(interval_, [this] {
-      services_.transactions->repeat(invite_, response_);
+      services_.transactions->repeat(invite_, *response_);
       interval_ = std::min(2 * interval_, t2_);
       repeat_later();
     });
@@ -56,8 +58,7 @@ class AnsweredInvite {
   base::Duration t1_, t2_;
   base::Duration interval_{};
   TransactionId invite_ = 0;
-  Message response_;
-  bool waiting_ = false;
+  std::unique_ptr<Message> response_;  // null: no ACK is waited for
   OneShot repeat_, limit_;
 };
 

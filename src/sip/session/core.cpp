@@ -105,10 +105,9 @@ void SessionCore::learn_peer(const Message& message) {
 
 // 13.2.2.4: the ACK of a 2xx is the dialog's own, outside any transaction.
 void SessionCore::acknowledge(Dialog& dialog, std::uint32_t cseq) {
-  last_ack_ = dialog.make_ack(cseq);
-  last_ack_.add_header("User-Agent", settings_.user_agent);
-  last_ack_flow_ = dialog.next_hop();
-  services_.transactions->send_ack(last_ack_, last_ack_flow_);
+  last_ack_ = std::make_unique<SentAck>(dialog.make_ack(cseq), dialog.next_hop());
+  last_ack_->message.add_header("User-Agent", settings_.user_agent);
+  services_.transactions->send_ack(last_ack_->message, last_ack_->to);
 }
 
 // -- the end -----------------------------------------------------------------------------------------
@@ -200,8 +199,8 @@ void SessionCore::move_to(const Flow& flow) {
 void SessionCore::on_response(TransactionId id, const Message& response) {
   if (requests_.on_response(id, response)) return;
   const bool again = response.method == Method::invite && response.status >= 200 && response.status < 300 &&
-                     !last_ack_.call_id.empty() && response.cseq.number == last_ack_.cseq.number;
-  if (again) services_.transactions->send_ack(last_ack_, last_ack_flow_);
+                     last_ack_ != nullptr && response.cseq.number == last_ack_->message.cseq.number;
+  if (again) services_.transactions->send_ack(last_ack_->message, last_ack_->to);
 }
 
 void SessionCore::on_failure(TransactionId id, Failure failure) { requests_.on_failure(id, failure); }

@@ -126,6 +126,10 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
     TransactionId transaction;
     Message response;
   };
+  struct SentAck {
+    Message message;
+    Flow to;
+  };
   static void say(TransactionLayer& transactions, const std::vector<LastWord>& words);
   void dispatch(TransactionId id, Message request);
   void on_bye(TransactionId id, const Message& bye, const std::string& tag);
@@ -136,8 +140,7 @@ class SessionCore : public Session, protected ClientUser, protected NegotiationH
   [[nodiscard]] Message make_bye(int q850, std::string_view sip_reason);
 
   std::vector<LastWord> last_words_;
-  Message last_ack_;  // of our last re-INVITE, for 2xx that come again
-  Flow last_ack_flow_;
+  std::unique_ptr<SentAck> last_ack_;  // of our last re-INVITE, for 2xx that come again; or null
 };
 
 /// SDP of a message, or empty: a body of another type is none.

@@ -7,7 +7,8 @@
 #include "sip/session/one_shot.hpp"
 #include "sip/session/session_timer.hpp"
 
-#include <deque>
+#include <list>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -70,7 +71,7 @@ class Negotiation {
   void set_local_sdp(const std::string& sdp) { local_sdp_ = sdp; }
   void set_remote_sdp(const std::string& sdp) { remote_sdp_ = sdp; }
   [[nodiscard]] bool has_local_sdp() const { return !local_sdp_.empty(); }
-  [[nodiscard]] bool incoming() const { return in_.has_value(); }
+  [[nodiscard]] bool incoming() const { return in_ != nullptr; }
   /// The call is over: pending requests of the peer are answered (487, 481), clocks stop.
   void stop();
 
@@ -109,10 +110,10 @@ class Negotiation {
   void on_no_ack();
 
   NegotiationHost& host_;
-  std::deque<std::string> queue_;  // offers of the leg, bounded by coalescing the newest
+  std::list<std::string> queue_;  // offers of the leg, bounded by coalescing the newest
   bool refresh_due_ = false;
   std::optional<Outgoing> out_;
-  std::optional<Incoming> in_;
+  std::unique_ptr<Incoming> in_;
   AnsweredInvite answered_;
   bool answered_with_offer_ = false;
   std::uint32_t out_cseq_ = 0;

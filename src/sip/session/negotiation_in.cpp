@@ -63,7 +63,7 @@ void Negotiation::on_prack_offer(TransactionId id, Message prack) {
 void Negotiation::begin(TransactionId id, Message request) {
   answered_.stop();  // a new request of the peer says that it has our 2xx, though its ACK was lost
   const std::string sdp = sdp_of(request);
-  in_ = Incoming{id, std::move(request), sdp.empty()};
+  in_ = std::make_unique<Incoming>(id, std::move(request), sdp.empty());
   // In time for the peer to hear of it: its own patience (timer F) ends at 64*T1.
   answer_by_.start(60 * host_.settings().t1, [this] { refuse(500); });
   host_.user().on_offer(sdp);
@@ -72,19 +72,18 @@ void Negotiation::begin(TransactionId id, Message request) {
 void Negotiation::answer(const std::string& sdp) {
   if (!in_) return;
   answer_by_.stop();
-  const Incoming in = std::move(*in_);
-  in_.reset();
-  Message response = host_.make_response_to(in.request, 200);
+  const std::unique_ptr<Incoming> in = std::move(in_);
+  Message response = host_.make_response_to(in->request, 200);
   put_sdp(response, sdp);
   local_sdp_ = sdp;
-  if (!in.wants_our_offer) remote_sdp_ = sdp_of(in.request);
-  if (in.request.method != Method::prack && (host_.is_confirmed() || in.request.method == Method::invite)) {
-    host_.session_timer().answer(in.request, response);
+  if (!in->wants_our_offer) remote_sdp_ = sdp_of(in->request);
+  if (in->request.method != Method::prack && (host_.is_confirmed() || in->request.method == Method::invite)) {
+    host_.session_timer().answer(in->request, response);
   }
-  host_.services().transactions->respond(in.id, response);
-  if (in.request.method == Method::invite) {
-    answered_with_offer_ = in.wants_our_offer;
-    answered_.start(in.id, std::move(response), [this] { on_no_ack(); });
+  host_.services().transactions->respond(in->id, response);
+  if (in->request.method == Method::invite) {
+    answered_with_offer_ = in->wants_our_offer;
+    answered_.start(in->id, std::move(response), [this] { on_no_ack(); });
   }
   pump_.start({}, [this] {
     host_.on_settled();
@@ -95,9 +94,8 @@ void Negotiation::answer(const std::string& sdp) {
 void Negotiation::refuse(int status) {
   if (!in_) return;
   answer_by_.stop();
-  const Incoming in = std::move(*in_);
-  in_.reset();
-  host_.services().transactions->respond(in.id, host_.make_response_to(in.request, status));
+  const std::unique_ptr<Incoming> in = std::move(in_);
+  host_.services().transactions->respond(in->id, host_.make_response_to(in->request, status));
   pump_.start({}, [this] {
     host_.on_settled();
     pump();
@@ -138,10 +136,9 @@ bool Negotiation::on_server_failure(TransactionId id) {
 
 void Negotiation::stop() {
   if (in_) {
-    const Incoming in = std::move(*in_);
-    in_.reset();
-    const int status = in.request.method == Method::invite ? 487 : 481;
-    host_.services().transactions->respond(in.id, host_.make_response_to(in.request, status));
+    const std::unique_ptr<Incoming> in = std::move(in_);
+    const int status = in->request.method == Method::invite ? 487 : 481;
+    host_.services().transactions->respond(in->id, host_.make_response_to(in->request, status));
   }
   out_.reset();
   queue_.clear();

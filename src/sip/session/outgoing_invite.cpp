@@ -12,7 +12,7 @@ constexpr std::size_t max_forks = 32;
 }  // namespace
 
 void OutgoingInvite::send(const Message& invite, const Flow& to, base::Duration first_answer) {
-  sent_ = invite;
+  sent_ = {invite.cseq.number, invite.authorization, invite.proxy_authorization};
   to_ = to;
   open_ = true;
   if (id_ != 0) services_.transactions->abandon(id_);
@@ -27,11 +27,11 @@ void OutgoingInvite::cancel(std::string reason) {
 }
 
 void OutgoingInvite::acknowledge(const Dialog& dialog) {
-  acknowledge(dialog.id().remote_tag, dialog.make_ack(sent_.cseq.number), dialog.next_hop());
+  acknowledge(dialog.id().remote_tag, dialog.make_ack(sent_.cseq), dialog.next_hop());
 }
 
 void OutgoingInvite::acknowledge(const std::string& tag, Message ack, const Flow& to) {
-  ack.authorization = sent_.authorization;  // 22.1: an ACK cannot be challenged, so it brings them along
+  ack.authorization = sent_.authorization;
   ack.proxy_authorization = sent_.proxy_authorization;
   const auto [entry, is_new] = acks_.try_emplace(tag, Ack{std::move(ack), to});
   services_.transactions->send_ack(entry->second.message, entry->second.to);

@@ -4,9 +4,11 @@
 #include "sip/dialog/dialog.hpp"
 #include "sip/session/session.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace switchroom::sip {
 
@@ -48,9 +50,15 @@ class OutgoingInvite final : public ClientUser, public std::enable_shared_from_t
     Flow to;
   };
 
+  /// What an ACK repeats of the INVITE. 22.1: it cannot be challenged, so it brings the credentials along.
+  struct Sent {
+    std::uint32_t cseq = 0;
+    std::vector<std::string> authorization, proxy_authorization;
+  };
+
   SessionServices services_;
   Owner* owner_;  // not owned; null after leave
-  Message sent_;
+  Sent sent_;
   Flow to_;
   TransactionId id_ = 0;
   bool open_ = false;  // no final response yet

@@ -4,8 +4,8 @@
 #include "sip/session/one_shot.hpp"
 #include "sip/session/session.hpp"
 
-#include <deque>
 #include <functional>
+#include <list>
 
 namespace switchroom::sip {
 
@@ -36,7 +36,7 @@ class ReliableProvisionals {
   std::function<void()> given_up_;
   TransactionId invite_ = 0;
   std::uint32_t rseq_;
-  std::deque<Message> queue_;  // bounded; the first is the one that waits when `waiting_`
+  std::list<Message> queue_;  // bounded; the first is the one that waits when `waiting_`
   bool waiting_ = false;
   OneShot repeat_, limit_;
 };
