@@ -108,11 +108,11 @@ write_embedded_header()
 
 # Links TARGET with the rooms in the list (those that have a source) and all libraries. -pie goes with -fPIE in
 # Compiler.cmake: at each start the executable lies at another address. The shipped one moves itself there, without
-# a loader (static-pie); docs/decisions/0002-static-glibc.md.
+# a loader (static-pie), by a packed table of what to mend; docs/decisions/0002-static-glibc.md.
 function(link_rooms target)
   target_link_libraries(${target} PRIVATE sr_options)
   if(SWITCHROOM_STATIC AND target STREQUAL "switchroom")
-    target_link_options(${target} PRIVATE -static-pie)
+    target_link_options(${target} PRIVATE -static-pie -Wl,-z,pack-relative-relocs)
   else()
     target_link_options(${target} PRIVATE -pie)
   endif()
