@@ -16,12 +16,8 @@ std::string check_user(const std::string& name, const config::Snapshot& config) 
   if (config.extensions.contains(name)) {
     return {};
   }
-  std::vector<std::string> numbers;
-  numbers.reserve(config.extensions.size());
-  for (const auto& [number, extension] : config.extensions) {
-    numbers.push_back(number);
-  }
-  return fmt::format("there is no extension {}{}", name, config::did_you_mean(name, numbers));
+  return fmt::format("there is no extension {}{}", name,
+                     config::did_you_mean(name, config::names_of(config.extensions)));
 }
 
 std::string check_target(const dialplan::DialTarget& target, const config::Snapshot& config) {

@@ -162,6 +162,9 @@ void Switchboard::launch(std::unique_ptr<Call> call, awaitable<void> life) {
 }
 
 base::result<Call*> Switchboard::find(std::string_view id) const {
+  if (const auto whole = calls_.find(std::string(id)); whole != calls_.end()) {
+    return whole->second.call.get();
+  }
   Call* match = nullptr;
   if (id.size() >= shortest_id) {
     for (const auto& [uuid, entry] : calls_) {

@@ -173,12 +173,8 @@ std::vector<std::string> good_trunks_first(const Call& call, const std::vector<c
 
 std::string check_trunk_number(const TrunkNumber& what, const config::Snapshot& config) {
   if (!is_computed(what.trunk) && !config.trunks.contains(what.trunk)) {
-    std::vector<std::string> names;
-    names.reserve(config.trunks.size());
-    for (const auto& [name, trunk] : config.trunks) {
-      names.push_back(name);
-    }
-    return fmt::format("there is no [trunks.{}]{}", what.trunk, config::did_you_mean(what.trunk, names));
+    return fmt::format("there is no [trunks.{}]{}", what.trunk,
+                       config::did_you_mean(what.trunk, config::names_of(config.trunks)));
   }
   return what.number.empty() ? "a number is missing: trunk/" + what.trunk + "/NUMBER" : "";
 }

@@ -14,16 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <class Map>
-std::vector<std::string> names_of(const Map& map) {
-  std::vector<std::string> names;
-  names.reserve(map.size());
-  for (const auto& [name, value] : map) {
-    names.push_back(name);
-  }
-  return names;
-}
-
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (const std::string& part : parts) {

@@ -11,16 +11,6 @@
 namespace switchroom::config {
 namespace {
 
-template <class Map>
-std::vector<std::string> names_of(const Map& map) {
-  std::vector<std::string> names;
-  names.reserve(map.size());
-  for (const auto& [name, value] : map) {
-    names.push_back(name);
-  }
-  return names;
-}
-
 std::string chosen_profile(const Snapshot& snapshot) {
   if (snapshot.profiles.contains("external")) {
     return "external";

@@ -69,12 +69,8 @@ class Check {
     }
     const std::string name = hours.text.substr(hours.text.starts_with('!') ? 1 : 0);
     if (!snapshot_.hours.contains(name)) {
-      std::vector<std::string> known;
-      known.reserve(snapshot_.hours.size());
-      for (const auto& [one, value] : snapshot_.hours) {
-        known.push_back(one);
-      }
-      complain(hours.place, key, fmt::format("there is no [hours.{}]{}", name, did_you_mean(name, known)));
+      complain(hours.place, key,
+               fmt::format("there is no [hours.{}]{}", name, did_you_mean(name, names_of(snapshot_.hours))));
       return;
     }
     if (!added_.insert(hours.text).second) {

@@ -20,15 +20,6 @@ struct Lookup {
   int depth = 0;
 };
 
-std::vector<std::string> names_of(const Vars& vars) {
-  std::vector<std::string> names;
-  names.reserve(vars.size());
-  for (const auto& [name, value] : vars) {
-    names.push_back(name);
-  }
-  return names;
-}
-
 std::optional<std::string> replace(std::string_view text, Lookup lookup) {
   std::string out;
   std::size_t at = 0;

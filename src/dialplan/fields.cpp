@@ -59,12 +59,8 @@ std::string check_time(const config::Condition& condition, const config::Snapsho
   if (snapshot.hours.contains(name)) {
     return {};
   }
-  std::vector<std::string> names;
-  names.reserve(snapshot.hours.size());
-  for (const auto& [known_name, hours] : snapshot.hours) {
-    names.push_back(known_name);
-  }
-  return fmt::format("there is no [hours.{}]{}", name, config::did_you_mean(name, names));
+  return fmt::format("there is no [hours.{}]{}", name,
+                     config::did_you_mean(name, config::names_of(snapshot.hours)));
 }
 
 }  // namespace

@@ -89,13 +89,8 @@ std::string check_menu_keys(const config::Menu& menu, const config::Snapshot& co
     }
     if (action.application == "menu" && !config.menus.contains(action.argument) &&
         action.argument.find('$') == std::string::npos) {
-      std::vector<std::string> names;
-      names.reserve(config.menus.size());
-      for (const auto& [name, other] : config.menus) {
-        names.push_back(name);
-      }
       return fmt::format("keys.{}: there is no menu \"{}\"{}", keys, action.argument,
-                         config::did_you_mean(action.argument, names));
+                         config::did_you_mean(action.argument, config::names_of(config.menus)));
     }
   }
   return {};

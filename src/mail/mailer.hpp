@@ -7,6 +7,7 @@
 #include "mail/letter.hpp"
 #include "mail/queue.hpp"
 #include "mail/webhook.hpp"
+#include "mail/writing.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -17,14 +18,15 @@
 
 namespace switchroom::mail {
 
+class Postman;
+
 /// Call thread; everything that takes time is on a thread of its own.
 class Mailer {
  public:
   struct Settings {
     std::filesystem::path folder;   // data_dir/mail
     std::string_view built_in_cas;  // PEM; lives for ever
-    /// A WAV as MP3; may be empty. On the mail thread.
-    std::function<base::result<std::string>(const std::filesystem::path& wav)> encode_mp3;
+    EncodeMp3 encode_mp3;           // on the mail thread
   };
   static base::result<std::unique_ptr<Mailer>> open(Settings settings, asio::io_context& call_context);
   ~Mailer();
@@ -60,7 +62,6 @@ class Mailer {
   [[nodiscard]] Webhook& webhook();
 
  private:
-  class Postman;
   explicit Mailer(std::unique_ptr<Postman> postman);
   std::unique_ptr<Postman> postman_;
 };

@@ -20,12 +20,8 @@ using control::Answer;
 constexpr std::size_t most_words = 64;
 
 base::Error no_context(const std::string& name, const config::Snapshot& config) {
-  std::vector<std::string> names;
-  names.reserve(config.contexts.size());
-  for (const auto& [known, entries] : config.contexts) {
-    names.push_back(known);
-  }
-  return base::Error{fmt::format("there is no context \"{}\"{}", name, config::did_you_mean(name, names))};
+  return base::Error{fmt::format("there is no context \"{}\"{}", name,
+                                 config::did_you_mean(name, config::names_of(config.contexts)))};
 }
 
 // -- route -----------------------------------------------------------------------------------------

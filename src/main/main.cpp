@@ -74,6 +74,7 @@ int serve(const std::filesystem::path& file) {
   }
   use_timezone(loaded.snapshot->pbx.timezone);        // before the log starts its thread
   const auto descriptors = raise_descriptor_limit();  // root may raise it further
+  allow_priority();
   auto lowered = lower_privileges(*loaded.snapshot);  // before there is a second thread
   if (!lowered) {
     std::cerr << "switchroom: " << lowered.error().what << '\n';

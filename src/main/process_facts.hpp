@@ -17,6 +17,10 @@ ProcessFacts process_facts();
 /// descriptors for its sound.
 std::uint64_t raise_descriptor_limit();
 
+/// Root alone: threads that carry sound may go before other programs also when the process is an ordinary
+/// user's.
+void allow_priority();
+
 /// Lets the allocator keep some freed memory for the next call instead of returning and fetching it by
 /// a system call each time.
 void keep_some_freed_memory();

@@ -231,6 +231,17 @@ def test_a_goodbye_before_the_ack_waits_for_it(case):
         expect_nothing_left(pbx)
 
 
+def test_a_caller_may_hang_up_before_its_ack(case):
+    """The same section lets the caller: its BYE overtakes an ACK that was lost."""
+    pbx, a = applications(case)
+    with pbx:
+        out = dial(a, "echo", a.sdp(4000))
+        out.expect(200)
+        out.bye()
+        expect_nothing_left(pbx)
+        expect_record(pbx, hung_up_by="caller", hangup_cause="NORMAL_CLEARING", sip_hangup_disposition="recv_bye")
+
+
 def test_echo(case):
     pbx, a = applications(case)
     with pbx:

@@ -4,6 +4,7 @@ import os
 import pwd
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from harness import config, sip, tls, workday
@@ -27,6 +28,32 @@ class Served(Switchroom):
 
     def reload(self, text=None):
         return super().reload(None if text is None else self.moved(self.case, text))
+
+
+def nice_values(pid):
+    """Of each thread by its name."""
+    values = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name, rest = (task / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        values[name] = int(rest.split()[16])
+    return values
+
+
+def allows(*command):
+    return subprocess.run(command, capture_output=True, timeout=10).returncode == 0
+
+
+def expect_sound_first(pbx, allowed):
+    """Media threads go before other programs, where it is `allowed`."""
+    wanted = -15 if allowed else 0
+    values = nice_values(pbx.pid)
+    media = [value for name, value in values.items() if name.startswith("media-")]
+    expect(media and set(media) == {wanted}, f"nice values of media threads: {values}")
+    others = {value for name, value in values.items() if not name.startswith(("media-", "recordings idle"))}
+    expect_equal(others, {0}, "nice values of other threads")
 
 
 def account():
@@ -81,6 +108,7 @@ def test_it_becomes_an_ordinary_user(case):
         # A program for mail may need its own rights: that is why new ones are possible here, and not below.
         expect_lowered(pbx, who, {who.pw_gid}, new_privileges=True)
         pbx.wait_for_log(rf"started as root, runs as user {WHO} \({who.pw_uid}\)")
+        expect_sound_first(pbx, allows("prlimit", "--nice=35:35", "true"))  # root without CAP_SYS_RESOURCE may not
         expect("cannot be read by nobody: a reload will be refused" in pbx.log, "the file of root is told of")
         expect("runs as root" not in pbx.log, pbx.log)
         pbx.config_path.chmod(0o644)
@@ -165,6 +193,7 @@ def test_a_folder_that_root_has_used_before(case):
     with Served(case, config.office(case.folder)) as pbx:
         sip.Peer(case, "1001", config.password("1001"), server="127.0.0.1:5060").register()
         pbx.wait_for_log("runs as root: set \\[pbx\\] user")
+        expect_sound_first(pbx, allows(sys.executable, "-c", "import os; os.setpriority(os.PRIO_PROCESS, 0, -15)"))
     outside = case.folder / "outside"
     outside.write_text("root's")
     os.symlink(outside, pbx.data_dir / "link")
@@ -198,3 +227,4 @@ def test_an_ordinary_user_stays_one(case):
     with Served(case, text, through=through) as pbx:
         pbx.wait_for_log('\\[pbx\\] user "switchroom" has no effect: it was started by user')
         expect_equal({one["NoNewPrivs"][0] for one in credentials(pbx.pid)}, {"1"}, "no new privileges")
+        expect_sound_first(pbx, allowed=False)

@@ -72,6 +72,11 @@ MediaThread::~MediaThread() {
 }
 
 void MediaThread::run() {
+  if (!base::go_before_others()) {
+    log::line(
+        log::Level::debug, log::Subsystem::media, "",
+        "sound has no priority over other programs: the system does not allow it (LimitNICE, RLIMIT_NICE)");
+  }
   (void)watch(epoll_.native_handle(), mailbox_.descriptor(), nullptr);  // nullptr: see is_mail
   (void)watch(epoll_.native_handle(), clock_.descriptor(), &clock_);
   await_packets();

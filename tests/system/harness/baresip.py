@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from harness import sound
-from harness.case import SLOWNESS, eventually, expect, within
+from harness.case import SLOWNESS, eventually, expect, keep_time, within
 
 # What the source WAV must be for each codec: else it rings and never establishes.
 FORMATS = {"pcmu": (8000, 1), "pcma": (8000, 1), "g722": (16000, 1), "opus": (48000, 2)}
@@ -82,6 +82,7 @@ class Baresip:
         (self.folder / "accounts").write_text("# given by uanew, once its events are listened to\n")
         (self.folder / "contacts").write_text("")
         self.child = case.start(name, ["baresip", "-f", self.folder])
+        keep_time(self.child.process.pid)
         self.events, self._pending, self._token = [], b"", 0
         self.control = eventually(self._connect, 8, f"baresip {user}'s control port")
         case.defer(self.control.close)

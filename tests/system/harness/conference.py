@@ -4,7 +4,7 @@ import time
 import numpy as np
 
 from harness import calls, rtp, sound, switchroom
-from harness.case import SLOWNESS, eventually, expect
+from harness.case import SLOWNESS, eventually, expect, keep_time
 
 # A frequency for each guest: far from each other, from their octaves and from the keys' tones.
 TONES = (400, 560, 730, 1050, 1130, 1710, 1870, 2290, 2530, 2870, 3110, 3310)
@@ -124,6 +124,7 @@ class OddStream(rtp.Stream):
         super().__init__(case)
 
     def _send(self):
+        keep_time()
         while not self.over.is_set():
             self.sending.wait()
             start, count = time.monotonic(), 0

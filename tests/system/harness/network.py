@@ -11,6 +11,8 @@ import socket
 import threading
 import time
 
+from harness.case import keep_time
+
 
 class Network:
     """Carries packets between one stream and one port of the server. What the stream sends suffers, what
@@ -85,6 +87,7 @@ class Network:
         heapq.heappush(self.queue, (at, self.count, data, way))
 
     def _run(self):
+        keep_time()
         while not self.over.is_set():
             wait = min(0.1, max(0.0, self.queue[0][0] - time.monotonic())) if self.queue else 0.1
             for ready in select.select([self.inside, self.outside], [], [], wait)[0]:

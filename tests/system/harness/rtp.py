@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import sound
-from harness.case import SLOWNESS, eventually, expect
+from harness.case import SLOWNESS, eventually, expect, keep_time
 
 FRAME = 160  # samples of 20 ms at 8 kHz
 SO_TIMESTAMPNS = 35
@@ -214,6 +214,7 @@ class Stream:
             self.skipped += frames
 
     def _send(self):
+        keep_time()
         while not self.over.is_set():
             self.sending.wait()
             start, count = time.monotonic(), 0
