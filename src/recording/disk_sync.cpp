@@ -7,6 +7,9 @@
 namespace switchroom::recording {
 
 void DiskSync::sync(const std::shared_ptr<OutputFile>& file) {
+  if (file == nullptr) {
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     if (!waiting_.insert(file.get()).second) {

@@ -15,7 +15,7 @@ namespace switchroom::recording {
 /// it syncs what waits.
 class DiskSync {
  public:
-  /// Nothing when the file waits already: a slow disk is asked less often.
+  /// Nothing when there is no file yet (null), or it waits already: a slow disk is asked less often.
   void sync(const std::shared_ptr<OutputFile>& file);
   /// A complete file (null: there is none), with its name in its folder; `done` is called on the thread when
   /// the disk has both.
