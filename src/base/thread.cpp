@@ -23,8 +23,7 @@ std::thread start_thread(const std::string& name, std::function<void()> body) {
 
 bool go_before_others() {
   constexpr id_t calling_thread = 0;  // Linux: a nice value is a thread's
-  constexpr int nice = -15;
-  return ::setpriority(PRIO_PROCESS, calling_thread, nice) == 0;
+  return ::setpriority(PRIO_PROCESS, calling_thread, favoured_nice) == 0;
 }
 
 }  // namespace switchroom::base

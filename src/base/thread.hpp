@@ -11,8 +11,10 @@ namespace switchroom::base {
 /// blocked: they belong to the main thread, and SIGPIPE to nobody. The owner joins.
 std::thread start_thread(const std::string& name, std::function<void()> body);
 
-/// Lets the calling thread go before those of other programs while a machine is busy (a nice value of -15:
-/// they get a thirtieth of what it gets, never nothing). False where the system does not allow it
+/// The nice value of a thread that goes before other programs: they get a thirtieth of what it gets.
+inline constexpr int favoured_nice = -15;
+
+/// Gives it to the calling thread. False where the system does not allow it
 /// (RLIMIT_NICE, CAP_SYS_NICE).
 bool go_before_others();
 

@@ -1,5 +1,7 @@
 #include "main/process_facts.hpp"
 
+#include "base/thread.hpp"
+
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -66,7 +68,7 @@ std::uint64_t raise_descriptor_limit() {
 }
 
 void allow_priority() {
-  constexpr rlim_t highest = 40;  // 20 less the nice value
+  constexpr rlim_t highest = 20 - base::favoured_nice;  // as RLIMIT_NICE counts
   const rlimit wish{highest, highest};
   (void)setrlimit(RLIMIT_NICE, &wish);
 }
