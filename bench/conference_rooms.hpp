@@ -75,6 +75,7 @@ inline void run_rooms(const RoomOf& what, int in, int out) {
     }
     seats.push_back(mixes[static_cast<std::size_t>(i / what.members)]->join(*ports.back(), role, {}));
   }
+  call.poll();  // the media threads hear of it
   for (const auto& port : ports) {
     put(out, port->local_rtp().port);
   }

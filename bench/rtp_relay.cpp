@@ -101,6 +101,7 @@ void run_engine(int pairs, unsigned threads, int in, int out) {
       links.push_back(engine->link(*ports[ports.size() - 2], *ports.back()));
     }
   }
+  call.poll();  // the media threads hear of it
   for (const auto& port : ports) {
     put(out, port->local_rtp().port);
   }

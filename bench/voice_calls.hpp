@@ -84,6 +84,7 @@ inline void run_voice_engine(const Calls& calls, const media::SoundPtr& sound, i
       playbacks.push_back(ports.back()->play({sound}, {.loops = 0}, {}));
     }
   }
+  call.poll();  // the media threads hear of it
   for (const auto& port : ports) {
     put(out, port->local_rtp().port);
   }

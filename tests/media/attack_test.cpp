@@ -17,12 +17,12 @@ struct Scene : Room {
     victim_port->apply(plan_for(announced.local()));
     partner_port->apply(plan_for(partner.local()));
     link = engine->link(*victim_port, *partner_port);
-    std::this_thread::sleep_for(30ms);
+    go_on();
   }
   /// Where the partner's next packet goes.
   const Peer* listener() {
     partner.talk(partner_port->local_rtp());
-    std::this_thread::sleep_for(30ms);
+    go_on();
     for (const Peer* peer : {&announced, &behind_nat, &stranger}) {
       if (peer->hear(1ms)) {
         return peer;
@@ -77,7 +77,7 @@ TEST_CASE("a stranger after the peer fell silent feeds nothing and steals nothin
   Scene scene;
   scene.behind_nat.talk(scene.target(), 5);
   REQUIRE(scene.partner.hear());
-  std::this_thread::sleep_for(2100ms);
+  scene.go_on(2100ms);
   scene.stranger.talk(scene.target(), 50);
   CHECK(scene.partner.hears_nothing());
   CHECK(scene.listener() == &scene.behind_nat);
@@ -114,11 +114,11 @@ TEST_CASE("the signalling peer's host earns the stream with five packets", "[att
   }
   SECTION("the same plan again keeps it, another address starts anew") {
     scene.victim_port->apply(plan_for(scene.announced.local()));
-    std::this_thread::sleep_for(30ms);
+    scene.go_on();
     CHECK(scene.listener() == &scene.behind_nat);
     const Peer moved("127.0.0.2");
     scene.victim_port->apply(plan_for(moved.local()));
-    std::this_thread::sleep_for(30ms);
+    scene.go_on();
     CHECK(scene.listener() == nullptr);
     CHECK(moved.hear());
     scene.behind_nat.talk(scene.target(), 4);

@@ -168,7 +168,7 @@ TEST_CASE("a jitter buffer that packets were kept from plays the next one as aft
 namespace {
 
 struct Member {
-  Member(Room& room, Mix& mix, const MixRole& role) : port(room.open()) {
+  Member(Room& in, Mix& mix, const MixRole& role) : room(in), port(in.open()) {
     port->apply(plan_for(phone.local()));
     seat = mix.join(*port, role);
   }
@@ -188,6 +188,7 @@ struct Member {
     return most;
   }
 
+  Room& room;
   Peer phone;
   std::unique_ptr<Port> port;
   std::unique_ptr<MixSeat> seat;
@@ -203,7 +204,7 @@ void run(Member& member, double seconds, double amplitude) {
     } else {
       member.phone.timestamp += 160;
     }
-    std::this_thread::sleep_until(begin + (i + 1) * 20ms);
+    member.room.go_on_until(begin + (i + 1) * 20ms);
   }
 }
 
@@ -286,7 +287,7 @@ TEST_CASE("a member whose codec must be decoded does not doze while it sends", "
                                                      .ssrc = talker.phone.ssrc},
                                                     quiet));
     talker.phone.timestamp += 160;
-    std::this_thread::sleep_until(begin + (i + 1) * 20ms);
+    room.go_on_until(begin + (i + 1) * 20ms);
     played = i == 60 ? talker.port->statistics().played_ms : played;
   }
   CHECK(talker.port->statistics().played_ms >= played + 300);

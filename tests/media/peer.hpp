@@ -139,6 +139,15 @@ struct Room {
     }
     return done();
   }
+  /// The call thread goes on for so long: what ports were told arrives.
+  void go_on(std::chrono::milliseconds time = 30ms) { go_on_until(std::chrono::steady_clock::now() + time); }
+  void go_on_until(std::chrono::steady_clock::time_point end) {
+    do {
+      call.restart();
+      call.run_until(end);  // returns early when nothing is left to wait for
+      std::this_thread::sleep_until(std::min(end, std::chrono::steady_clock::now() + 1ms));
+    } while (std::chrono::steady_clock::now() < end);
+  }
 
   asio::io_context call{1};
   std::unique_ptr<Engine> engine;

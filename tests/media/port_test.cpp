@@ -98,10 +98,10 @@ TEST_CASE("the first packet is told once, on the call thread", "[port]") {
   };
   const auto port = room.open({}, std::move(events));
   port->apply(plan_for(a.local()));
-  std::this_thread::sleep_for(30ms);
+  room.go_on();
   a.talk(port->local_rtp(), 5);
   CHECK(room.until([&] { return told > 0 && port->statistics().received == 5; }));
-  room.until([] { return false; }, 50ms);
+  room.go_on(50ms);
   CHECK(told == 1);
   CHECK(where == std::this_thread::get_id());
 }
@@ -120,18 +120,18 @@ TEST_CASE("silence is told once, and again after sound", "[port]") {
     silent = d;
   };
   const auto port = room.open(settings, std::move(events));
-  room.until([] { return false; }, 500ms);
+  room.go_on(500ms);
   CHECK(told == 0);  // nothing is agreed yet, so nothing is missed
   port->apply(plan_for(a.local()));
   CHECK(room.until([&] { return told == 1; }));
   CHECK(silent >= 300ms);
-  room.until([] { return false; }, 500ms);
+  room.go_on(500ms);
   CHECK(told == 1);
   a.talk(port->local_rtp());
   CHECK(room.until([&] { return told == 2; }));
   SECTION("on hold the other timeout counts") {
     port->apply(plan_for(a.local(), sdp::Direction::sendonly));
-    room.until([] { return false; }, 600ms);
+    room.go_on(600ms);
     CHECK(told == 2);
   }
 }
@@ -146,7 +146,7 @@ TEST_CASE("hold_timeout ends a hold", "[port]") {
   events.on_timeout = [&](base::Duration) { ++told; };
   const auto port = room.open(settings, std::move(events));
   port->apply(plan_for(a.local()));
-  room.until([] { return false; }, 500ms);
+  room.go_on(500ms);
   CHECK(told == 0);
   port->apply(plan_for(a.local(), sdp::Direction::inactive));
   CHECK(room.until([&] { return told == 1; }));
@@ -161,7 +161,7 @@ TEST_CASE("nothing is told after the port is gone, not even what was on its way"
   events.on_first_packet = [&, alive = std::make_shared<int>(7)] { told_late = gone || *alive != 7; };
   auto port = room.open({}, std::move(events));
   port->apply(plan_for(a.local()));
-  std::this_thread::sleep_for(30ms);
+  room.go_on();
   a.talk(port->local_rtp());
   while (!port->statistics().heard) {
     std::this_thread::sleep_for(1ms);
@@ -169,7 +169,7 @@ TEST_CASE("nothing is told after the port is gone, not even what was on its way"
   std::this_thread::sleep_for(20ms);
   port.reset();
   gone = true;
-  room.until([] { return false; }, 100ms);
+  room.go_on(100ms);
   CHECK_FALSE(told_late);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a port may go inside its own event", "[port]") {
   };
   port = room.open({}, std::move(events));
   port->apply(plan_for(a.local()));
-  std::this_thread::sleep_for(30ms);
+  room.go_on();
   a.talk(port->local_rtp());
   CHECK(room.until([&] { return !kept.empty(); }));
   CHECK(kept.size() == 100);
@@ -202,7 +202,7 @@ TEST_CASE("no packet is lost as a live port moves between threads", "[port][move
   const auto a_port = room.open();
   a_port->apply(plan_for(a.local()));
   a_port->echo(true);
-  std::this_thread::sleep_for(30ms);
+  room.go_on();
   constexpr int packets = 2000;
   std::atomic<bool> talking{true};
   std::set<std::uint16_t> numbers;
@@ -226,7 +226,7 @@ TEST_CASE("no packet is lost as a live port moves between threads", "[port][move
   while (talking) {
     link = room.engine->link(*anchors[static_cast<std::size_t>(moves % 2)], *a_port);
     ++moves;
-    std::this_thread::sleep_for(500us);
+    room.go_on(1ms);
   }
   talker.join();
   CHECK(moves > 20);

@@ -20,7 +20,7 @@ struct Talker : Room {
     plan.rtcp_mux = mux;
     port->apply(plan);
     port->echo(true);
-    std::this_thread::sleep_for(30ms);
+    go_on();
   }
   [[nodiscard]] base::Endpoint rtcp() const { return {port->local_rtp().address, port->local_rtcp_port()}; }
   /// A receiver report about `ssrc`, from the peer's SSRC.
@@ -72,6 +72,7 @@ TEST_CASE("the port says goodbye to whom it heard", "[rtcp]") {
   Talker talker;
   const std::uint32_t ssrc = talker.learn_ssrc();
   talker.port.reset();
+  talker.go_on();
   const auto heard = talker.reports.hear();
   REQUIRE(heard);
   const auto summary = parse_rtcp(heard->bytes, 0);
@@ -84,6 +85,7 @@ TEST_CASE("who sends nothing gets no reports and no goodbye", "[rtcp][slow]") {
   Talker talker;
   CHECK_FALSE(talker.reports.hear(3500ms));
   talker.port.reset();
+  talker.go_on();
   CHECK_FALSE(talker.reports.hear(100ms));
 }
 
@@ -94,6 +96,7 @@ TEST_CASE("reports on the RTP port are understood with rtcp-mux", "[rtcp]") {
   CHECK(talker.until([&] { return talker.port->statistics().remote_lost_fraction == 0.5; }));
   CHECK(talker.port->statistics().malformed == 0);
   talker.port.reset();
+  talker.go_on();
   const auto heard = talker.sound.hear();
   REQUIRE(heard);
   CHECK(is_rtcp(heard->bytes));
@@ -117,6 +120,7 @@ TEST_CASE("strangers' reports are not believed", "[rtcp][attack]") {
   CHECK(talker.until([&] { return talker.port->statistics().strangers == 20; }));
   CHECK(talker.port->statistics().remote_lost_fraction == 0);
   talker.port.reset();
+  talker.go_on();
   CHECK(stranger.hears_nothing());
   CHECK(talker.reports.hear());
 }
@@ -165,7 +169,7 @@ TEST_CASE("on hold, reports show that the peer is still there", "[rtcp]") {
   const Bytes empty{0x80, 201, 0, 1, 0, 0, 0, 9};
   for (int i = 0; i < 8; ++i) {
     reports.send({port->local_rtp().address, port->local_rtcp_port()}, empty);
-    room.until([] { return false; }, 100ms);
+    room.go_on(100ms);
   }
   CHECK(told == 0);
   CHECK(room.until([&] { return told == 1; }));

@@ -37,7 +37,7 @@ struct SecureBridge : Room {
     a_port->apply(plan);
     b_port->apply(plan_for(b.local()));
     link = engine->link(*a_port, *b_port);
-    std::this_thread::sleep_for(30ms);
+    go_on();
   }
   void say(const Bytes& packet) const { a.send(a_port->local_rtp(), packet); }
   Bytes next() { return sealed(*sender, numbered(++number)); }
@@ -243,6 +243,7 @@ TEST_CASE("the same plan again goes on; another key begins anew; without one the
 TEST_CASE("sound of our own making is encrypted too, and so are reports", "[srtp]") {
   SecureBridge bridge;
   bridge.a_port->press('5', 100ms);
+  bridge.go_on();
   auto key_press = bridge.a.hear();
   REQUIRE(key_press);
   CHECK(bridge.receiver->unprotect(key_press->bytes).verdict == Verdict::genuine);

@@ -107,7 +107,7 @@ struct Pair : Room {
     for (int i = 0; i < static_cast<int>(seconds * 50); ++i) {
       one(a, *a_port, 440);
       one(b, *b_port, 600);
-      std::this_thread::sleep_until(next + (i + 1) * 20ms);
+      go_on_until(next + (i + 1) * 20ms);
       a.listen();
       b.listen();
       call.restart();
@@ -316,7 +316,7 @@ TEST_CASE("a key is pressed once, in the form that the peer knows", "[voice]") {
         (void)keys.read(pcm);
       }
       pair.a.say(pair.a_port->local_rtp(), pcm);
-      std::this_thread::sleep_until(next + (i + 1) * 20ms);
+      pair.go_on_until(next + (i + 1) * 20ms);
       pair.b.listen();
     }
     REQUIRE(pair.until([&] { return pair.digits.size() == 2; }));
@@ -387,7 +387,7 @@ TEST_CASE("in a mix each hears the others and not itself", "[voice]") {
         }
         phones[n]->say(ports[n]->local_rtp(), pcm);
       }
-      std::this_thread::sleep_until(next + (i + 1) * 20ms);
+      room.go_on_until(next + (i + 1) * 20ms);
       for (Phone* phone : phones) {
         phone->listen();
       }

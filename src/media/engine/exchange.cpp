@@ -13,7 +13,12 @@ namespace switchroom::media {
 PortExchange::PortExchange(asio::io_context& call_context, Settings settings)
     : call_context_(call_context),
       range_(settings.first_port, settings.last_port),
-      dtls_(DtlsIdentity::make().value()) {
+      dtls_(DtlsIdentity::make().value()),
+      doorbell_(call_context, [this] {
+        for (const auto& thread : threads_) {
+          thread->wake();
+        }
+      }) {
   const unsigned wanted = settings.threads != 0 ? settings.threads : std::thread::hardware_concurrency();
   for (unsigned i = 0; i < std::max(wanted, 1U); ++i) {
     threads_.push_back(std::make_unique<MediaThread>(i, call_context));
@@ -48,6 +53,7 @@ base::result<std::unique_ptr<Port>, Engine::OpenError> PortExchange::open(const 
   const std::size_t home = home_for(beside);
   threads_[home]->adopt(std::make_unique<Stream>(
       Stream::Setup{id, settings, std::move(pair->rtp), std::move(pair->rtcp), block, call_context_, dtls_}));
+  doorbell_.press();
   ++loads_[home];
   homes_[id] = home;
   return std::unique_ptr<Port>(
@@ -100,11 +106,20 @@ void PortExchange::command(StreamId stream, MediaThread::Command command) {
   const auto home = homes_.find(stream);
   if (home != homes_.end()) {
     threads_[home->second]->command(stream, std::move(command));
+    doorbell_.press();
   }
+}
+
+void PortExchange::task(std::size_t thread, MediaThread::Task task) {
+  threads_[thread]->task(std::move(task));
+  doorbell_.press();
 }
 
 void PortExchange::close(StreamId stream, const base::Endpoint& local) {
   command(stream, [stream](MediaThread& here, Stream&) { here.close(stream); });
+  if (4 * homes_.size() >= range_.pairs()) {  // a small range: the next call may want the ports of this one
+    doorbell_.press_now();
+  }
   --loads_[homes_.at(stream)];
   homes_.erase(stream);
   range_.release(local.address, local.port);

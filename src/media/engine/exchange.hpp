@@ -3,6 +3,7 @@
 
 #include "media/dtls/worker.hpp"
 #include "media/engine.hpp"
+#include "media/engine/doorbell.hpp"
 #include "media/engine/media_thread.hpp"
 #include "media/engine/port_range.hpp"
 
@@ -34,7 +35,7 @@ class PortExchange final : public Engine {
 
   /// Nothing for a stream whose port is gone.
   void command(StreamId stream, MediaThread::Command command);
-  void task(std::size_t thread, MediaThread::Task task) { threads_[thread]->task(std::move(task)); }
+  void task(std::size_t thread, MediaThread::Task task);
   void close(StreamId stream, const base::Endpoint& local);
   void unlink(StreamId stream, LinkId link);
   [[nodiscard]] std::size_t home_of(StreamId stream) const { return homes_.at(stream); }
@@ -52,6 +53,7 @@ class PortExchange final : public Engine {
   StreamId last_stream_ = 0;
   LinkId last_link_ = 0;
   MixId last_mix_ = 0;
+  Doorbell doorbell_;
 };
 
 }  // namespace switchroom::media

@@ -20,24 +20,25 @@ Mailbox::Mailbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Mailbox::~Mailbox() { ::close(descriptor_); }
 
 void Mailbox::put(Order order) {
-  bool was_empty = false;
-  {
-    const std::lock_guard lock(mutex_);
-    was_empty = orders_.empty();
-    orders_.push_back(std::move(order));
-  }
-  if (was_empty) {
+  const std::lock_guard lock(mutex_);
+  orders_.push_back(std::move(order));
+  has_orders_.store(true, std::memory_order_release);
+}
+
+void Mailbox::wake() {
+  if (has_orders()) {
     (void)::eventfd_write(descriptor_, 1);  // cannot fail: it is far from its limit
   }
 }
 
 std::vector<Order> Mailbox::take() {
-  // Before the list is emptied: an order put after the swap finds an empty list and wakes us again.
+  // Before the list is emptied: who wakes us for an order put after that does so once more.
   eventfd_t count = 0;
   (void)::eventfd_read(descriptor_, &count);
   std::vector<Order> taken;
   const std::lock_guard lock(mutex_);
   taken.swap(orders_);
+  has_orders_.store(false, std::memory_order_release);
   return taken;
 }
 

@@ -1,6 +1,7 @@
 // How other threads reach a media thread: a list under a lock, and one descriptor that wakes it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,9 +25,10 @@ struct Order {
   std::function<void(MediaThread& thread)> task = {};
 };
 
-/// A lock and not a lock-free queue: it is held for a push or a swap, never while anything runs. The
-/// thread is woken by the first order alone, so what a call's turn says in one breath costs one wake-up;
-/// posting each to the thread's io_context would cost a system call, and often a lock that is held, for each.
+/// A lock and not a lock-free queue: it is held for a push or a swap, never while anything runs. Putting
+/// wakes nobody: a thread that waits for a processor before all others would run at once, for each order of
+/// a call's turn anew. Who puts sees to it that wake() follows (the call thread by its Doorbell); a thread
+/// that is awake for packets looks by itself.
 class Mailbox {
  public:
   Mailbox();  // throws std::system_error without a descriptor
@@ -34,17 +36,21 @@ class Mailbox {
   Mailbox& operator=(const Mailbox&) = delete;
   ~Mailbox();
 
-  /// Any thread.
+  // Any thread.
   void put(Order order);
+  /// The media thread wakes up, unless it has taken all orders already.
+  void wake();
 
-  /// The media thread: readable while there is something to take.
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  // The media thread.
+  [[nodiscard]] int descriptor() const { return descriptor_; }  // readable from wake() to take()
+  [[nodiscard]] bool has_orders() const { return has_orders_.load(std::memory_order_acquire); }
   std::vector<Order> take();
 
  private:
   int descriptor_;
   std::mutex mutex_;
   std::vector<Order> orders_;
+  std::atomic<bool> has_orders_{false};  // written under the lock
 };
 
 }  // namespace switchroom::media

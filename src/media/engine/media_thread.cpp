@@ -99,7 +99,7 @@ void MediaThread::receive_ready() {
   std::array<epoll_event, turn_size> ready;
   const auto poll = [&] { return std::span(ready).first(wait_for(epoll_.native_handle(), ready)); };
   std::span<const epoll_event> events = poll();
-  if (std::ranges::any_of(events, is_mail)) {
+  if (mailbox_.has_orders() || std::ranges::any_of(events, is_mail)) {
     obey();
     events = poll();  // anew: an order may have destroyed a stream that was ready
   }
@@ -215,7 +215,10 @@ std::unique_ptr<Stream> MediaThread::release(StreamId stream) {
   return released;
 }
 
-void MediaThread::hand_over(StreamId stream, MediaThread& to) { to.adopt(release(stream)); }
+void MediaThread::hand_over(StreamId stream, MediaThread& to) {
+  to.adopt(release(stream));
+  to.wake();
+}
 
 void MediaThread::close(StreamId stream) { release(stream)->say_goodbye(base::Clock::now()); }
 
@@ -246,7 +249,10 @@ void MediaThread::clear_desks() {
   std::erase_if(desks_, [](const auto& one) { return one.second->empty(); });
 }
 
-void MediaThread::finish() { mailbox_.put({}); }
+void MediaThread::finish() {
+  mailbox_.put({});
+  wake();
+}
 
 void MediaThread::end_if_done() {
   if (!finishing_ || !streams_.empty() || !waiting_.empty()) {

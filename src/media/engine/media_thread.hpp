@@ -39,12 +39,13 @@ class MediaThread {
   MediaThread& operator=(const MediaThread&) = delete;
   ~MediaThread();  // after join()
 
-  // Any thread.
+  // Any thread. What is put here is done when packets or the beat come, or after wake().
   void adopt(std::unique_ptr<Stream> stream);
   /// Call thread (its order is the commands' order).
   void command(StreamId stream, Command command);
   void task(Task task);
-  /// The thread ends as soon as it has no stream and no command left.
+  void wake() { mailbox_.wake(); }
+  /// The thread ends as soon as it has no stream and no command left. Wakes it.
   void finish();
   void join();
   [[nodiscard]] const ThreadTotals& totals() const { return totals_; }

@@ -31,6 +31,7 @@ class PortRange {
   /// cannot_bind when the address is not ours or the process may not.
   base::result<BoundPair, Engine::OpenError> open(const base::IpAddress& local);
   void release(const base::IpAddress& local, std::uint16_t port);
+  [[nodiscard]] std::uint32_t pairs() const { return pairs_; }  // for each address
 
   static constexpr unsigned max_attempts = 64;
 
