@@ -10,7 +10,7 @@ namespace switchroom::media {
 
 /// Rings at the end of the turn in which orders were put, but not sooner than `rest` after it rang last. So
 /// a switchboard with little to do loses no time, and a busy one wakes a media thread 200 times a second
-/// instead of five times for each call: those wake-ups were a fifth of a call's CPU. Call thread.
+/// instead of eight times for each call: those wake-ups were a quarter of a call's CPU. Call thread.
 class Doorbell {
  public:
   static constexpr auto rest = std::chrono::milliseconds(5);  // nobody hears a sound begin so much later
