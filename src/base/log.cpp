@@ -49,6 +49,7 @@ class Queue {
   void stop();
   void push(std::string line, bool urgent);
   [[nodiscard]] bool journal() const { return journal_.load(std::memory_order_relaxed); }
+  [[nodiscard]] int file() const { return file_.load(std::memory_order_relaxed); }
 
  private:
   void run();
@@ -79,6 +80,7 @@ class Queue {
   int unwritten_why_ = 0;
 
   std::atomic<bool> journal_{false};
+  std::atomic<int> file_{-1};  // for write_at_crash: as output_ had it last
 };
 
 Queue& queue() {
@@ -167,9 +169,11 @@ void Queue::run() {
     if ((stopping_ && batch_.empty()) || (deadline && base::Clock::now() >= *deadline)) break;
     lock.unlock();
     write_batch();
+    file_ = output_.file();
     lock.lock();
   }
   batch_.clear();
+  file_ = -1;
   output_ = detail::Output();
 }
 
@@ -239,6 +243,17 @@ std::optional<Level> parse_level(std::string_view text) {
 
 base::result<void> start(const Settings& settings) { return queue().start(settings); }
 void stop() { queue().stop(); }
+
+void write_at_crash(std::string_view line) noexcept {
+  constexpr std::string_view as_error = "<3>";  // sd-daemon(3)
+  if (queue().journal()) {
+    (void)!::write(STDERR_FILENO, as_error.data(), as_error.size());
+  }
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  if (const int file = queue().file(); file >= 0) {
+    (void)!::write(file, line.data(), line.size());
+  }
+}
 
 void set_level(Subsystem subsystem, Level level) {
   detail::levels[static_cast<std::size_t>(subsystem)].store(level, std::memory_order_relaxed);

@@ -58,6 +58,9 @@ struct Settings {
 base::result<void> start(const Settings& settings);
 /// Writes what is queued and stops the thread; lines after this go to stderr directly.
 void stop();
+/// For the handler of a crash: `line`, with its end, goes to the console and to the file at once, past the
+/// queue. Async-signal-safe.
+void write_at_crash(std::string_view line) noexcept;
 
 void set_level(Subsystem subsystem, Level level);
 Level level(Subsystem subsystem);

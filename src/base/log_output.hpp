@@ -25,6 +25,7 @@ class Output {
   /// blocked.
   Outcome write(std::string& lines);
   [[nodiscard]] int last_errno() const { return errno_; }
+  [[nodiscard]] int file() const { return file_ ? fd_ : -1; }
   /// The console is the journal's (JOURNAL_STREAM of systemd.exec(5) names this very stream).
   [[nodiscard]] bool journal() const { return journal_; }
 

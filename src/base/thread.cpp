@@ -9,10 +9,14 @@
 namespace switchroom::base {
 
 std::thread start_thread(const std::string& name, std::function<void()> body) {
-  sigset_t all;
+  sigset_t for_the_main_thread;
   sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
+  sigfillset(&for_the_main_thread);
+  for (const int of_this_thread :
+       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {  // whose handler it must not miss
+    sigdelset(&for_the_main_thread, of_this_thread);
+  }
+  pthread_sigmask(SIG_BLOCK, &for_the_main_thread, &before);
   std::thread thread([name = name.substr(0, 15), body = std::move(body)] {
     pthread_setname_np(pthread_self(), name.c_str());
     body();

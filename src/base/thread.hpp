@@ -8,7 +8,8 @@
 namespace switchroom::base {
 
 /// Starts `body` in a thread with this name (15 characters at most, for top and gdb) and all signals
-/// blocked: they belong to the main thread, and SIGPIPE to nobody. The owner joins.
+/// blocked but those of its own faults: they belong to the main thread, and SIGPIPE to nobody. The owner
+/// joins.
 std::thread start_thread(const std::string& name, std::function<void()> body);
 
 /// The nice value of a thread that goes before other programs: they get a thirtieth of what it gets.

@@ -63,13 +63,13 @@ awaitable<Mailer::Report> Mailer::test(std::string address) {
 }
 
 awaitable<std::size_t> Mailer::retry(std::string id) {
-  return answer_of<std::size_t>(*postman_, [postman = postman_.get(), id = std::move(id)](auto done) {
+  return answer_of<std::size_t>(*postman_, [postman = postman_.get(), id = std::move(id)](const auto& done) {
     postman->report([done, count = postman->retry(id)] { done(count); });
   });
 }
 
 awaitable<std::size_t> Mailer::remove(std::string id) {
-  return answer_of<std::size_t>(*postman_, [postman = postman_.get(), id = std::move(id)](auto done) {
+  return answer_of<std::size_t>(*postman_, [postman = postman_.get(), id = std::move(id)](const auto& done) {
     postman->report([done, count = postman->remove(id)] { done(count); });
   });
 }

@@ -6,6 +6,7 @@
 #include "embedded/embedded.hpp"
 #include "main/command_line.hpp"
 #include "main/config_checks.hpp"
+#include "main/crash.hpp"
 #include "main/first_run.hpp"
 #include "main/log_settings.hpp"
 #include "main/privileges.hpp"
@@ -64,6 +65,7 @@ int check(const std::filesystem::path& file) {
 }
 
 int serve(const std::filesystem::path& file) {
+  report_crashes();
   keep_some_freed_memory();
   const auto loaded = config::load(file, config_checks());
   if (loaded.snapshot == nullptr) {

@@ -7,7 +7,7 @@ import time
 
 from harness import config, sip
 from harness.calls import dial, expect_nothing_left, phone, ring
-from harness.case import eventually, expect, expect_equal
+from harness.case import SLOWNESS, eventually, expect, expect_equal
 from harness.mail_server import MailServer
 from harness.switchroom import CommandFailed, Switchroom, check
 from harness.trunks import Carrier, office, trunk
@@ -298,6 +298,31 @@ def test_talk_of_an_hour(case):
         expect_barred(pbx, a, "95551234")
         expect_equal(len(pbx.pbxctl("calls")), 1, "the running one goes on")
         hang_up(far, a, out)
+        expect_nothing_left(pbx)
+
+
+def test_a_crash_forgets_no_call(case):
+    """What was used is kept as it is used, but for the last moment: kill -9 opens no new account."""
+    moment = 0.5 * SLOWNESS  # in which it comes to the disk
+    far = Carrier(case, "127.0.0.21")
+    with start(case, '[tolls]\ntalk_per_hour = "2s"\n', bob="calls_per_hour = 2") as pbx:
+        a, b = phone(case, "1001"), phone(case, "1002")
+        for _ in range(2):
+            expect_out(far, b, "95551234", "5551234")
+            time.sleep(moment)
+            pbx.kill()
+            pbx.start()
+            b.register()
+        expect_barred(pbx, b, "95551234", "extension 1002 had 2 calls")
+        a.register()
+        out, call = talk_outside(far, a, "95551234")
+        time.sleep(2.2)
+        hang_up(far, a, out)
+        time.sleep(moment)
+        pbx.kill()
+        pbx.start()
+        a.register()
+        expect_barred(pbx, a, "95551234", "extension 1001 talked .* which is the cap")
         expect_nothing_left(pbx)
 
 
