@@ -115,6 +115,10 @@ void Output::rotate() {
 }
 
 long Output::write_some(std::string_view bytes) const {
+  if (fd_ < 0) {  // a console that was closed
+    errno = EBADF;
+    return -1;
+  }
   if (socket_) return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   return ::write(fd_, bytes.data(), file_ ? bytes.size() : std::min(bytes.size(), pipe_bytes));
 }

@@ -19,8 +19,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
-extern "C" const char
-    __ehdr_start;  // NOLINT(bugprone-reserved-identifier): the linker's name of our first byte
+extern "C" const char __ehdr_start;  // NOLINT: the linker's name of our first byte
 
 namespace switchroom::main {
 namespace {

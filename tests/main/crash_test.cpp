@@ -61,8 +61,8 @@ End end_of(Fault fault) {
 
 TEST_CASE("a null pointer", "[crash]") {
   const End end = end_of([] {
-    volatile std::uintptr_t nowhere = 0x10;
-    *reinterpret_cast<volatile int*>(nowhere) = 1;
+    int* volatile nowhere = nullptr;
+    nowhere[4] = 1;
   });
   CHECK(end.signal == SIGSEGV);
   CHECK_THAT(end.words, Contains(" crashed: SIGSEGV at address 0x10 in thread unit_main."));
@@ -82,8 +82,8 @@ TEST_CASE("a stack that overflows", "[crash]") {
 TEST_CASE("a heap that is broken", "[crash]") {
   const End end = end_of([] {
     auto* const block = static_cast<char*>(std::malloc(64));
-    volatile std::uintptr_t inside = reinterpret_cast<std::uintptr_t>(block) + 8;
-    std::free(reinterpret_cast<void*>(inside));  // glibc aborts with the heap's lock held, or before
+    char* volatile inside = block + 8;
+    std::free(inside);  // glibc aborts with the heap's lock held, or before
   });
   CHECK(end.signal == SIGABRT);
   CHECK_THAT(end.words, Contains(" crashed: SIGABRT in thread unit_main."));
