@@ -80,8 +80,11 @@ packer::Packets make(const std::string& name, const Prompt& prompt, const std::s
   }
   const bool music = language == "music";
   const auto file = recordings + "/" + origin(name, prompt).substr(std::string("recorded ").size()) + ".g722";
-  return packer::compress(packer::read_recording(file, music ? music_gain : speech_gain),
-                          music ? music_bits : speech_bits, music);
+  if (music) {
+    return packer::compress(packer::without_silence(packer::read_recording(file, music_gain)), music_bits,
+                            true);
+  }
+  return packer::compress(packer::read_recording(file, speech_gain), speech_bits, false);
 }
 
 std::string make_pack(const Table& table, const std::string& recordings, const std::string& language) {

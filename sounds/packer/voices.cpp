@@ -44,17 +44,22 @@ Samples resampled(std::span<const std::int16_t> in, unsigned from) {
   return out;
 }
 
-/// Without the silence around, as loud as the recordings.
-Samples finished(const Samples& raw) {
-  const auto sounds = [](std::int16_t sample) { return std::abs(sample) > quiet; };
+bool sounds(std::int16_t sample) { return std::abs(sample) > quiet; }
+
+Samples trimmed(const Samples& raw) {
   const auto first = std::find_if(raw.begin(), raw.end(), sounds);
   const auto last = std::find_if(raw.rbegin(), raw.rend(), sounds).base();
   if (first == raw.end()) {
-    throw std::runtime_error("the synthesiser made nothing that can be heard");
+    throw std::runtime_error("nothing of it can be heard");
   }
   const auto before = std::min<std::ptrdiff_t>(first - raw.begin(), margin);
   const auto after = std::min<std::ptrdiff_t>(raw.end() - last, margin);
-  Samples out(first - before, last + after);
+  return {first - before, last + after};
+}
+
+/// Without the silence around, as loud as the recordings.
+Samples finished(const Samples& raw) {
+  Samples out = trimmed(raw);
   double power = 0;
   std::size_t spoken = 0;
   int peak = 1;
@@ -121,6 +126,8 @@ Samples speak_otherwise(const std::string& text, const std::string& language) {
 }
 
 }  // namespace
+
+Samples without_silence(const Samples& music) { return trimmed(music); }
 
 Samples read_recording(const std::filesystem::path& file, double gain) {
   std::ifstream in(file, std::ios::binary);
