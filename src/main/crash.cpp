@@ -30,6 +30,7 @@ namespace {
 constexpr std::array fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 constexpr long words_to_come = 50'000'000;  // ns in which the log's thread writes what is queued
 constexpr std::size_t stack_bytes = 64UL << 10U;
+constexpr bool sanitizer_reports = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 
 class Text {
  public:
@@ -119,9 +120,9 @@ void on_crash(int number, siginfo_t* info, void*) {
 }  // namespace
 
 void report_crashes() {
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return;
-#else
+  if (sanitizer_reports) {
+    return;
+  }
   static std::array<std::byte, stack_bytes>
       stack;  // so that a stack that has overflowed has a place to tell it from
   stack_t alternate{};
@@ -135,7 +136,6 @@ void report_crashes() {
   for (const int signal : fatal_signals) {
     (void)::sigaction(signal, &action, nullptr);
   }
-#endif
 }
 
 }  // namespace switchroom::main
