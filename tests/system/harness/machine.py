@@ -49,6 +49,7 @@ shift
 mkdir upper work root
 mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root
 cd root
+mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp  # first: a folder may lie in it
 for folder in "$@"; do
   mkdir -p ".$folder"
   mount --bind "$folder" ".$folder"
@@ -73,7 +74,6 @@ ln -s /proc/self/fd dev/fd
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs -o mode=755,nosuid,nodev run run
-mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 
 # Neither the services of this machine nor a Switchroom that it has.
 rm -rf etc/systemd/system lib/systemd/system/sysinit.target.wants etc/switchroom var/lib/switchroom var/log/switchroom \
