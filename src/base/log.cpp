@@ -17,6 +17,7 @@
 #include <deque>
 #include <iterator>
 #include <mutex>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <thread>
@@ -246,10 +247,14 @@ void stop() { queue().stop(); }
 
 void write_at_crash(std::string_view line) noexcept {
   constexpr std::string_view as_error = "<3>";  // sd-daemon(3)
-  if (queue().journal()) {
-    (void)!::write(STDERR_FILENO, as_error.data(), as_error.size());
+  constexpr int patience_ms = 100;  // a console that nobody reads must not keep the process from its end
+  pollfd console{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&console, 1, patience_ms) > 0) {
+    if (queue().journal()) {
+      (void)!::write(STDERR_FILENO, as_error.data(), as_error.size());
+    }
+    (void)!::write(STDERR_FILENO, line.data(), line.size());
   }
-  (void)!::write(STDERR_FILENO, line.data(), line.size());
   if (const int file = queue().file(); file >= 0) {
     (void)!::write(file, line.data(), line.size());
   }

@@ -65,23 +65,25 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* data) {
   return trace.count < trace.places.size() ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-void add_time(Text& text) {
+/// As the log begins its lines.
+void begin_line(Text& text) {
   using namespace std::chrono;
   const auto now = floor<milliseconds>(system_clock::now());
   const auto day = floor<days>(now);
   const year_month_day date(day);
   const hh_mm_ss time(now - day);
-  text.add("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z ", static_cast<int>(date.year()),
+  text.add("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z error   main      ", static_cast<int>(date.year()),
            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
            time.minutes().count(), time.seconds().count(), time.subseconds().count());
 }
 
-void describe(Text& text, const siginfo_t& info) {
+void tell_what(const siginfo_t& info) {
   const char* const signal = ::sigabbrev_np(info.si_signo);
   std::array<char, 17> thread{};
   (void)::prctl(PR_GET_NAME, thread.data());
-  add_time(text);
-  text.add("error   main      Switchroom {} ({}) crashed: SIG{}", base::version(), base::revision(),
+  Text text;
+  begin_line(text);
+  text.add("Switchroom {} ({}) crashed: SIG{}", base::version(), base::revision(),
            signal == nullptr ? "?" : signal);
   if (info.si_code == SI_USER || info.si_code == SI_TKILL) {
     if (info.si_pid != ::getpid()) {
@@ -90,7 +92,14 @@ void describe(Text& text, const siginfo_t& info) {
   } else {
     text.add(" at address {:#x}", reinterpret_cast<std::uintptr_t>(info.si_addr));
   }
-  text.add(" in thread {}. Please report this line, with those before it:", thread.data());
+  text.add(" in thread {}\n", thread.data());
+  log::write_at_crash(text.view());
+}
+
+void tell_where() {
+  Text text;
+  begin_line(text);
+  text.add("please report this line and those before it; places in the code:");
   Backtrace trace;
   (void)_Unwind_Backtrace(note_frame, &trace);
   const auto begin = reinterpret_cast<std::uintptr_t>(&__ehdr_start);
@@ -98,6 +107,7 @@ void describe(Text& text, const siginfo_t& info) {
     text.add(" {:#x}", trace.places[i] - begin);
   }
   text.add("\n");
+  log::write_at_crash(text.view());
 }
 
 void on_crash(int number, siginfo_t* info, void*) {
@@ -110,9 +120,8 @@ void on_crash(int number, siginfo_t* info, void*) {
   }
   const timespec rest{0, words_to_come};
   (void)::nanosleep(&rest, nullptr);
-  Text text;
-  describe(text, *info);
-  log::write_at_crash(text.view());
+  tell_what(*info);
+  tell_where();           // last: a broken stack may be a fault anew, which ends the process at once
   (void)::raise(number);  // waits until we return; then by the default, SA_RESETHAND
   errno = before;
 }
@@ -133,6 +142,10 @@ void report_crashes() {
   action.sa_sigaction = on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
+  for (const int signal :
+       fatal_signals) {  // blocked in the handler: a fault there has no second handler to wait in
+    sigaddset(&action.sa_mask, signal);
+  }
   for (const int signal : fatal_signals) {
     (void)::sigaction(signal, &action, nullptr);
   }

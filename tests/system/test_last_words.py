@@ -9,11 +9,12 @@ import subprocess
 from harness import config
 from harness.case import Skip, eventually, expect, expect_equal
 from harness.calls import phone
-from harness.switchroom import Switchroom, executable
+from harness.switchroom import LoggingToFile, Switchroom, executable
 
-WORDS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z error   main      Switchroom \S+ \(\S+\) crashed: (SIG\w+)"
-                   r"(?: from process (\d+)| at address (0x[0-9a-f]+))? in thread (\S+)\. Please report this line, "
-                   r"with those before it:((?: 0x[0-9a-f]+)+)$", re.MULTILINE)
+STAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z error   main      "
+WORDS = re.compile(STAMP + r"Switchroom \S+ \(\S+\) crashed: (SIG\w+)(?: from process (\d+)| at address (0x[0-9a-f]+))? "
+                   r"in thread (\S+)\n" + STAMP + r"please report this line and those before it; places in the code:"
+                   r"((?: 0x[0-9a-f]+)+)\n\Z", re.MULTILINE)
 SYS_TGKILL = 234  # x86-64
 tgkill = ctypes.CDLL(None, use_errno=True).syscall
 
@@ -31,13 +32,17 @@ def thread(pbx, name):
 
 
 def crash(pbx, number, name):
-    """(signal, sender, address, thread, functions) of its last words."""
     expect_equal(tgkill(SYS_TGKILL, pbx.pid, thread(pbx, name), int(number)), 0, "tgkill")
     eventually(lambda: pbx.child.process.poll() is not None, 5, "it ends")
     expect_equal(pbx.child.process.returncode, -number, "the signal that ended it")
-    said = WORDS.findall(pbx.log)
-    expect_equal(len(said), 1, f"last words in\n{pbx.log[-3000:]}")
-    *facts, places = said[0]
+
+
+def last_words(text):
+    """(signal, sender, address, thread, functions)."""
+    said = WORDS.search(text)
+    expect(said, f"last words in\n{text[-3000:]}")
+    expect_equal(text.count(" crashed: "), 1, "once")
+    *facts, places = said.groups()
     symbols = pathlib.Path(executable()).with_name("switchroom.debug")
     names = subprocess.run(["llvm-symbolizer-19", f"--obj={symbols}", "--functions", *places.split()],
                            capture_output=True, text=True, check=True).stdout
@@ -52,27 +57,37 @@ def test_each_thread_tells_where_it_was(case):
         with pbx:
             phone(case, "1001")
             name = name or pathlib.Path(f"/proc/{pbx.pid}/comm").read_text().strip()
-            said, sender, address, where_it_was, functions = crash(pbx, number, name)
+            crash(pbx, number, name)
+            said, sender, address, where_it_was, functions = last_words(pbx.child.err)
             expect_equal((said, where_it_was), (number.name, name))
-            expect_equal((sender, address), (str(os.getpid()), ""))
+            expect_equal((sender, address), (str(os.getpid()), None))
             expect(where in functions, functions)
             expect("1001 registered" in pbx.log, "the line of a moment before")
             expect(pbx.log.index("1001 registered") < pbx.log.index(" crashed: "), "in order")
 
 
-class Logging(Switchroom):
-    """A server whose log goes to a file."""
-
-    @property
-    def log(self):
-        path = self.data_dir / "switchroom.log"
-        return path.read_text() if path.exists() else ""
-
-
 def test_the_file_has_it_as_well_as_the_console(case):
     only_release()
-    with Logging(case, config.office(case.folder, log='file = "switchroom.log"')) as pbx:
+    with LoggingToFile(case, config.office(case.folder, log='file = "switchroom.log"')) as pbx:
         phone(case, "1001")
         crash(pbx, signal.SIGSEGV, "media-0")
-        expect("1001 registered" in pbx.log and pbx.log.endswith("\n"), pbx.log[-2000:])
-        expect_equal(len(WORDS.findall(pbx.child.err)), 1, pbx.child.err)
+        text = pbx.file.read_text()
+        expect("MediaThread::run" in last_words(text)[-1] and "1001 registered" in text, text[-2000:])
+        last_words(pbx.child.err)
+
+
+def test_a_console_that_nobody_reads_keeps_nobody_from_the_end(case):
+    only_release()
+    reader, writer = os.pipe()
+    case.defer(lambda: os.close(reader))
+    os.set_blocking(writer, False)
+    with LoggingToFile(case, config.office(case.folder, log='file = "switchroom.log"'),
+                       through=["sh", "-c", f'exec "$@" 2>/proc/{os.getpid()}/fd/{writer}', "sh"]) as pbx:
+        while True:
+            try:
+                os.write(writer, b"x" * 4096)
+            except BlockingIOError:
+                break
+        os.close(writer)
+        crash(pbx, signal.SIGSEGV, "media-0")
+        last_words(pbx.file.read_text())

@@ -6,7 +6,7 @@ import time
 
 from harness import config, sip
 from harness.case import SLOWNESS, eventually, expect, expect_equal
-from harness.switchroom import CommandFailed, Switchroom
+from harness.switchroom import CommandFailed, LoggingToFile, Switchroom
 from harness.talk import Talk
 
 SERVER = "127.0.0.1:5060"
@@ -14,18 +14,6 @@ SERVER = "127.0.0.1:5060"
 
 def phone(case, user="1001", **more):
     return sip.Peer(case, user, config.password(user), server=SERVER, **more)
-
-
-class Logging(Switchroom):
-    """A server whose log goes to a file."""
-
-    @property
-    def file(self):
-        return self.data_dir / "switchroom.log"
-
-    @property
-    def log(self):
-        return self.child.err + self.child.out + (self.file.read_text(errors="replace") if self.file.exists() else "")
 
 
 def echo_call(peer):
@@ -69,7 +57,7 @@ def test_under_systemd_there_is_no_stamp(case):
 
 def test_rotation(case):
     text = config.office(case.folder, log='level = "debug"\nfile = "switchroom.log"\nmax_size = "64K"\nkeep = 3')
-    with Logging(case, text) as pbx:
+    with LoggingToFile(case, text) as pbx:
         peer = phone(case)
         peer.register()
         pbx.pbxctl("log", "level", "sip", "trace")
@@ -95,7 +83,7 @@ def test_rotation(case):
 
 def test_hup_opens_the_file_anew(case):
     text = config.office(case.folder, log='level = "info"\nfile = "switchroom.log"')
-    with Logging(case, text) as pbx:
+    with LoggingToFile(case, text) as pbx:
         old = pbx.data_dir / "moved.log"
         pbx.file.rename(old)
         pbx.child.signal(signal.SIGHUP)
@@ -117,7 +105,7 @@ def test_hup_opens_the_file_anew(case):
 def test_hup_opens_the_file_anew_whatever_the_configuration_says(case):
     """logrotate renames, sends HUP and compresses what it has renamed: a mistake in the file must not keep the log there."""
     text = config.office(case.folder, log='level = "info"\nfile = "switchroom.log"')
-    with Logging(case, text) as pbx:
+    with LoggingToFile(case, text) as pbx:
         pbx.pbxctl("log", "level", "sip", "debug")
         pbx.config_path.write_text(text + "\nbogus = 1\n")
         old = pbx.data_dir / "moved.log"

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness import config, rtp, sip, sound, srtp, talk, tls, trunks, workday
 from harness.case import eventually, expect, expect_equal
 from harness.mail_server import MailServer, certificate
-from harness.switchroom import Switchroom, executable
+from harness.switchroom import LoggingToFile, Switchroom, executable
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {"the trunk's password": "kV8-hidden-Walrus-17", "mail's password": "hW2-quiet-Badger-64",
@@ -146,19 +146,10 @@ def test_no_secret_comes_out(case):
                     expect(form not in content, f"{what} stands in {where}")
 
 
-class Logging(Switchroom):
-    """Logs to a file of its own."""
-
-    @property
-    def log(self):
-        path = self.data_dir / "switchroom.log"
-        return path.read_text() if path.exists() else ""
-
-
 def test_modes_of_files(case):
     """Under the loosest mask that anybody might start it with: nothing for others, nothing for the group to write."""
     text = workday.office(case, listen=["udp:127.0.0.1:5060", "tls:127.0.0.1:5061"], log='file = "switchroom.log"')
-    with Logging(case, text, through=["sh", "-c", 'umask 000; exec "$@"', "sh"]) as pbx:
+    with LoggingToFile(case, text, through=["sh", "-c", 'umask 000; exec "$@"', "sh"]) as pbx:
         (pbx.data_dir / "mails").touch(0o600)  # another program writes this one
         workday.spend(case, pbx)
         found = {str(path.relative_to(pbx.data_dir)): path.lstat().st_mode for path in pbx.data_dir.rglob("*")}

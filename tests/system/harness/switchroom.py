@@ -165,3 +165,13 @@ class Switchroom:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class LoggingToFile(Switchroom):
+    """With `file = "switchroom.log"` in [log]: what it says there counts as well as the console."""
+
+    @property
+    def file(self):
+        return self.data_dir / "switchroom.log"
+
+    @property
+    def log(self):
+        return super().log + (self.file.read_text(errors="replace") if self.file.exists() else "")
