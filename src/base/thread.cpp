@@ -12,9 +12,9 @@ std::thread start_thread(const std::string& name, std::function<void()> body) {
   sigset_t for_the_main_thread;
   sigset_t before;
   sigfillset(&for_the_main_thread);
-  for (const int of_this_thread :
-       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {  // whose handler it must not miss
-    sigdelset(&for_the_main_thread, of_this_thread);
+  // A fault whose signal is blocked ends the process without a word.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    sigdelset(&for_the_main_thread, fault);
   }
   pthread_sigmask(SIG_BLOCK, &for_the_main_thread, &before);
   std::thread thread([name = name.substr(0, 15), body = std::move(body)] {

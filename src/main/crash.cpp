@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -112,7 +111,6 @@ void tell_where() {
 
 void on_crash(int number, siginfo_t* info, void*) {
   static std::atomic_flag crashed;
-  const int before = errno;
   if (crashed.test_and_set()) {
     for (;;) {  // another thread tells already, and the process ends when it has
       ::pause();
@@ -121,9 +119,8 @@ void on_crash(int number, siginfo_t* info, void*) {
   const timespec rest{0, words_to_come};
   (void)::nanosleep(&rest, nullptr);
   tell_what(*info);
-  tell_where();           // last: a broken stack may be a fault anew, which ends the process at once
+  tell_where();           // last: in a broken stack that may fault anew
   (void)::raise(number);  // waits until we return; then by the default, SA_RESETHAND
-  errno = before;
 }
 
 }  // namespace
@@ -132,8 +129,8 @@ void report_crashes() {
   if (sanitizer_reports) {
     return;
   }
-  static std::array<std::byte, stack_bytes>
-      stack;  // so that a stack that has overflowed has a place to tell it from
+  // So that a stack that has overflowed has a place to tell it from.
+  static std::array<std::byte, stack_bytes> stack;
   stack_t alternate{};
   alternate.ss_sp = stack.data();
   alternate.ss_size = stack.size();
@@ -142,8 +139,8 @@ void report_crashes() {
   action.sa_sigaction = on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
-  for (const int signal :
-       fatal_signals) {  // blocked in the handler: a fault there has no second handler to wait in
+  // All are blocked in the handler: a fault there ends the process, and does not wait for itself.
+  for (const int signal : fatal_signals) {
     sigaddset(&action.sa_mask, signal);
   }
   for (const int signal : fatal_signals) {
